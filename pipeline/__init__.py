@@ -1,0 +1,35 @@
+"""What a stage is, what flows through it, and how a file becomes a chain."""
+
+from llm_proxy.pipeline.backend import Backend, BackendKit, BackendOptions
+from llm_proxy.pipeline.chain import Pipeline
+from llm_proxy.pipeline.errors import ConfigError, ProxyError
+from llm_proxy.pipeline.exchange import Caller, Client, Exchange, Fact, Session
+from llm_proxy.pipeline.reply import Head, Reply
+from llm_proxy.pipeline.request import ChatRequest, Message, Text
+from llm_proxy.pipeline.stage import Gate, Kit, Next, Stage, StageOptions
+from llm_proxy.pipeline.trace import Target
+
+__all__ = [
+    "Backend",
+    "BackendKit",
+    "BackendOptions",
+    "Caller",
+    "ChatRequest",
+    "Client",
+    "ConfigError",
+    "Exchange",
+    "Fact",
+    "Gate",
+    "Head",
+    "Kit",
+    "Message",
+    "Next",
+    "Pipeline",
+    "ProxyError",
+    "Reply",
+    "Session",
+    "Stage",
+    "StageOptions",
+    "Target",
+    "Text",
+]

@@ -1,0 +1,68 @@
+"""What a backend is: one vendor's API, or a server that imitates it, behind one method."""
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import ClassVar, Generic, Self, TypeVar
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict
+
+from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.reply import Reply
+
+
+class BackendOptions(BaseModel):
+    """A backend's options in the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def why_off(self) -> str | None:
+        """The reason why a backend with these options cannot be used, or None."""
+        return None
+
+
+OptionsT = TypeVar("OptionsT", bound=BackendOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class BackendKit:
+    """What a backend may use of its surroundings."""
+
+    http: aiohttp.ClientSession
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class Backend(ABC, Generic[OptionsT]):
+    """A place where models answer. `name` is its name in the file."""
+
+    Options: ClassVar[type[BackendOptions]] = BackendOptions
+
+    def __init__(self, name: str, options: OptionsT, kit: BackendKit) -> None:
+        self.name = name
+        self.options = options
+        self.kit = kit
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return None
+
+    @abstractmethod
+    async def send(self, exchange: Exchange, model: str) -> Reply:
+        """Ask `model` and return its answer as soon as the head is there.
+
+        Raises `UpstreamError`; foreign errors are renamed here and nowhere else.
+        """
+
+    @abstractmethod
+    async def models(self) -> list[str]:
+        """The names of the models it offers; raises `UpstreamError`. Never a paid call."""

@@ -1,0 +1,102 @@
+"""How stages become a chain."""
+
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from llm_proxy.pipeline.exchange import Client, Exchange
+from llm_proxy.pipeline.reply import Reply
+from llm_proxy.pipeline.stage import Gate, Next, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A stage under the name it has in the file."""
+
+    name: str
+    stage: Stage[Any]
+
+
+class Pipeline:
+    """An ordered chain of stages: the first sees the request first and the answer last.
+
+    Use as an async context manager: stages open in order and close in reverse, also when one fails
+    to open.
+    """
+
+    def __init__(self, name: str, links: Sequence[Link]) -> None:
+        self.name = name
+        self.links = tuple(links)
+        self._gates = [link.stage for link in links if isinstance(link.stage, Gate)]
+        self._call = _chain(self.links)
+        self._stack = AsyncExitStack()
+
+    def __str__(self) -> str:
+        return f"{self.name}: " + " → ".join(link.name for link in self.links)
+
+    async def __call__(self, exchange: Exchange) -> Reply:
+        """Run `exchange` through the chain; raises `ProxyError`."""
+        return await self._call(exchange)
+
+    async def admit(self, client: Client) -> None:
+        """Ask only the stages that decide who may come in; raises `Unauthorized`."""
+        for gate in self._gates:
+            await gate.admit(client)
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            for link in self.links:
+                await stack.enter_async_context(link.stage)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+
+async def _end(_exchange: Exchange) -> Reply:
+    raise AssertionError("the last stage of a chain called on")
+
+
+def _chain(links: Sequence[Link]) -> Next:
+    call_next: Next = _end
+    for link in reversed(links):
+        call_next = _timed(link, call_next)
+    return call_next
+
+
+def _timed(link: Link, call_next: Next) -> Next:
+    name, stage, clock = link.name, link.stage, link.stage.kit.clock
+
+    async def call(exchange: Exchange) -> Reply:
+        began = clock()
+        try:
+            return await stage(exchange, call_next)
+        finally:
+            exchange.trace.stages.append((name, clock() - began))
+
+    return call
+
+
+def order_problems(stages: Sequence[tuple[str, type[Stage[Any]]]]) -> list[tuple[int, str]]:
+    """What is wrong with an order, as (position, mend)."""
+    problems: list[tuple[int, str]] = []
+    for position, (name, stage) in enumerate(stages):
+        if stage.last and position < len(stages) - 1:
+            problems.append((position, f'"{name}" ends the chain: move it to the end'))
+        problems += [
+            (position, f'"{name}" needs what "{later}" provides: put it after "{later}"')
+            for later, provider in stages[position + 1 :]
+            if stage.requires & provider.provides
+            and not any(stage.requires & before.provides for _, before in stages[:position])
+        ]
+    if stages and not any(stage.last for _, stage in stages):
+        problems.append((len(stages) - 1, 'nothing sends the request on: end with "dispatch"'))
+    return problems

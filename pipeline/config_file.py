@@ -1,0 +1,110 @@
+"""The text of `pipelines.toml`: variables filled in, and where in the file each key stands."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from llm_proxy.pipeline.errors import ConfigError
+from llm_proxy.pipeline.json_values import is_list, is_object
+
+Place = tuple[str | int, ...]
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}")
+_HEADER = re.compile(r"\s*\[\[?\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[A-Za-z0-9_"'-]+)*)\s*=""")
+_KEY_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+
+
+@dataclass(slots=True)
+class ConfigFile:
+    """The parsed file, and every problem found in it so far, each on one line."""
+
+    name: str
+    tables: dict[str, Any]
+    lines: Mapping[Place, int]
+    problems: list[str] = field(default_factory=list[str])
+
+    def report(self, place: Place, message: str) -> None:
+        """Note a problem: file, line if known, dotted place, message."""
+        line = next(
+            (self.lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in self.lines),
+            None,
+        )
+        where = f"{self.name}:{line}" if line else self.name
+        problem = f"{where}: {dotted(place)}: {message}" if place else f"{where}: {message}"
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def raise_problems(self) -> None:
+        """Refuse the file if it has any problem."""
+        if self.problems:
+            raise ConfigError(self.problems)
+
+
+def read_config_file(path: Path, environment: Mapping[str, str]) -> ConfigFile:
+    """Read `path`, filling in `${VAR}` and `${VAR:-default}` in every string.
+
+    Raises `ConfigError` only where nothing can be read at all.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: cannot be read: {error}"]) from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path.name}: not valid TOML: {error}"]) from None
+    file = ConfigFile(path.name, {}, _lines(text))
+    file.tables = _filled(raw, (), environment, file)
+    return file
+
+
+def dotted(place: Place) -> str:
+    """A place as one would write it in TOML: `stages.auth.api_keys`, `routes."gpt-4"[0]`."""
+    text = ""
+    for part in place:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            plain = re.fullmatch(r"[A-Za-z0-9_-]+", part)
+            text += ("." if text else "") + (part if plain else f'"{part}"')
+    return text
+
+
+def _filled(value: Any, place: Place, environment: Mapping[str, str], file: ConfigFile) -> Any:
+    if is_object(value):
+        return {key: _filled(item, (*place, key), environment, file) for key, item in value.items()}
+    if is_list(value):
+        return [_filled(item, (*place, n), environment, file) for n, item in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def fill(match: re.Match[str]) -> str:
+        name: str = match[1]
+        default: str | None = match[3]
+        found = environment.get(name)
+        if found is None and default is None:
+            file.report(place, f"${{{name}}} is not set; set it, or write ${{{name}:-default}}")
+        return found or default or ""
+
+    return _VARIABLE.sub(fill, value)
+
+
+def _lines(text: str) -> dict[Place, int]:
+    """The line of each table and key. Good enough to point at; the parser decides what is there."""
+    lines: dict[Place, int] = {}
+    table: Place = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = _parts(header[1])
+            lines.setdefault(table, number)
+        elif key := _KEY.match(line):
+            lines.setdefault((*table, *_parts(key[1])), number)
+    return lines
+
+
+def _parts(key: str) -> Place:
+    return tuple(part.strip("\"'") for part in _KEY_PART.findall(key))

@@ -1,0 +1,78 @@
+"""Server-sent events: a byte stream cut anywhere → frames, each with the bytes it came in.
+
+Format: WHATWG HTML, section 9.2 "Server-sent events". Lines end with LF, CR or CRLF and nothing
+else; a blank line ends a frame.
+"""
+
+import re
+from dataclasses import dataclass
+
+from llm_proxy.pipeline.errors import UpstreamBroken
+
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+# A CR at the very end may be half of a CRLF, so it ends nothing until the next byte is there.
+_FRAME_END = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n|\Z))")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class SseFrame:
+    """One event: its name, its data (None for a comment), and its bytes with the blank line."""
+
+    event: str
+    data: bytes | None
+    raw: bytes
+
+
+class SseSplitter:
+    """Cuts a stream into blocks that end where a frame ends, keeping the rest for later."""
+
+    def __init__(self, limit: int = 16 * 1024 * 1024) -> None:
+        self._limit = limit
+        self._rest = b""
+
+    def feed(self, data: bytes) -> bytes:
+        """The whole frames that are there now, as they came; may be empty."""
+        buffer = self._rest + data if self._rest else data
+        end = _last_frame_end(buffer)
+        self._rest = buffer[end:]
+        if len(self._rest) > self._limit:
+            raise UpstreamBroken("the backend sent a frame that is too large")
+        return buffer[:end]
+
+    def close(self) -> bytes:
+        """What is left at the end of the stream: an unfinished frame, or nothing."""
+        rest, self._rest = self._rest, b""
+        return rest
+
+
+def _last_frame_end(buffer: bytes) -> int:
+    if b"\r" not in buffer:
+        return buffer.rfind(b"\n\n") + 2 if b"\n\n" in buffer else 0
+    end = 0
+    for match in _FRAME_END.finditer(buffer):
+        end = match.end()
+    return end
+
+
+def frame_end(block: bytes, start: int) -> int:
+    """Where the frame that begins at `start` of a block ends."""
+    if b"\r" not in block:
+        found = block.find(b"\n\n", start)
+        return found + 2 if found >= 0 else len(block)
+    match = _FRAME_END.search(block, start)
+    return match.end() if match else len(block)
+
+
+def parse_frame(raw: bytes) -> SseFrame:
+    """One frame's fields. Several `data:` lines are joined with LF; unknown fields are skipped."""
+    event = ""
+    data: list[bytes] = []
+    for line in _LINE_END.split(raw.removeprefix(_BOM)):
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            data.append(value)
+        elif name == b"event":
+            event = value.decode("utf-8", "replace")
+    return SseFrame(event, b"\n".join(data) if data else None, raw)

@@ -1,0 +1,169 @@
+"""Every failure a client can be told about, and the failures of a configuration.
+
+Stages and backends raise these; only the web edge renders them, in the caller's dialect. A foreign
+error (a socket's, a parser's) is renamed where it enters and nowhere else.
+"""
+
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Kind(StrEnum):
+    """What went wrong, independent of any dialect; each dialect has one table over it."""
+
+    BAD_REQUEST = "bad_request"
+    CONTEXT_TOO_LONG = "context_too_long"
+    UNAUTHORIZED = "unauthorized"
+    BILLING = "billing"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    TOO_LARGE = "too_large"
+    RATE_LIMITED = "rate_limited"
+    BAD_GATEWAY = "bad_gateway"
+    UNAVAILABLE = "unavailable"
+    TIMEOUT = "timeout"
+    INTERNAL = "internal"
+
+
+class ProxyError(Exception):
+    """A failure with everything an answer needs.
+
+    `status` is the HTTP status, `param` names the request's field at fault, `code` is the vendor's
+    or dialect's own word for it, `retry_after` is in seconds.
+    """
+
+    kind: Kind = Kind.INTERNAL
+    default_status: ClassVar[int] = 500
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.code = code
+        self.retry_after = retry_after
+        self.status = self.default_status
+
+
+class BadRequest(ProxyError):
+    """The client's request cannot be understood."""
+
+    kind = Kind.BAD_REQUEST
+    default_status = 400
+
+
+class Unauthorized(ProxyError):
+    """No key, or a wrong one."""
+
+    kind = Kind.UNAUTHORIZED
+    default_status = 401
+
+
+class NotFound(ProxyError):
+    """No such model or endpoint."""
+
+    kind = Kind.NOT_FOUND
+    default_status = 404
+
+
+class TooLarge(ProxyError):
+    """The request's body is over the limit."""
+
+    kind = Kind.TOO_LARGE
+    default_status = 413
+
+
+class RateLimited(ProxyError):
+    """The caller has used up its share; `retry_after` tells when there is more."""
+
+    kind = Kind.RATE_LIMITED
+    default_status = 429
+
+
+class Unavailable(ProxyError):
+    """The proxy itself cannot serve this now: too busy, or no backend for it."""
+
+    kind = Kind.UNAVAILABLE
+    default_status = 503
+
+
+class Timeout(ProxyError):
+    """The proxy's own time limit for the request has passed."""
+
+    kind = Kind.TIMEOUT
+    default_status = 504
+
+
+class UpstreamError(ProxyError):
+    """A backend failed; `retryable` says whether another target could do better."""
+
+    retryable: bool = True
+
+
+class UpstreamBroken(UpstreamError):
+    """The backend's answer is wrong, cut short, or there was no connection (502)."""
+
+    kind = Kind.BAD_GATEWAY
+    default_status = 502
+
+
+class UpstreamUnavailable(UpstreamError):
+    """The backend says that it is overloaded or down (503)."""
+
+    kind = Kind.UNAVAILABLE
+    default_status = 503
+
+
+class UpstreamTimeout(UpstreamError):
+    """The backend did not answer in time (504)."""
+
+    kind = Kind.TIMEOUT
+    default_status = 504
+
+
+class UpstreamRateLimited(UpstreamError):
+    """The backend's own limit is reached (429)."""
+
+    kind = Kind.RATE_LIMITED
+    default_status = 429
+
+
+_THIS_TARGET_ONLY = frozenset({Kind.BILLING, Kind.FORBIDDEN, Kind.NOT_FOUND})
+
+
+class UpstreamRefused(UpstreamError):
+    """The backend refused the request itself: its status and message are kept.
+
+    What is wrong with the account or the model there may be right elsewhere; what is wrong with
+    the request is wrong everywhere.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is a field of the answer
+        self,
+        message: str,
+        kind: Kind,
+        status: int,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message, param=param, code=code, retry_after=retry_after)
+        self.kind = kind
+        self.status = status
+        self.retryable = kind in _THIS_TARGET_ONLY
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used, with all its problems at once."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems

@@ -1,0 +1,95 @@
+"""One request on its way through the chain, with all that the stages have found out about it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar, cast
+from uuid import uuid4
+
+from llm_proxy.pipeline.request import ChatRequest
+from llm_proxy.pipeline.trace import Target, Trace
+
+FactT = TypeVar("FactT")
+
+
+class Fact(Generic[FactT]):
+    """A typed name for something one stage finds out and another reads."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Fact({self.name!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `id` is safe to log and the same for the same key."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """What is remembered of a conversation; never its texts."""
+
+    model: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A conversation the proxy recognises, and the way to remember something about it."""
+
+    id: str
+    state: SessionState
+    save: Callable[[SessionState], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The connection a request came over: its address, headers (lower-case names) and key."""
+
+    address: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    credential: str | None = None
+
+
+_NOBODY = Client()
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Frozen: a stage passes a changed copy on, so that a second attempt never sees the edits of
+    the first. Only `trace` is shared and written to by all."""
+
+    id: str
+    request: ChatRequest
+    trace: Trace
+    client: Client = _NOBODY
+    caller: Caller | None = None
+    session: Session | None = None
+    target: Target | None = None
+    facts: Mapping[Fact[Any], Any] = field(default_factory=dict[Fact[Any], Any])
+
+    @classmethod
+    def of(cls, request: ChatRequest, client: Client = _NOBODY) -> "Exchange":
+        """A new exchange for a request that did not come over HTTP."""
+        return cls(uuid4().hex, request, Trace(), client)
+
+    def with_request(self, request: ChatRequest) -> "Exchange":
+        """This exchange, asking for something else."""
+        return replace(self, request=request)
+
+    def at(self, target: Target) -> "Exchange":
+        """This exchange, sent to `target`."""
+        return replace(self, target=target)
+
+    def knowing(self, fact: Fact[FactT], value: FactT) -> "Exchange":
+        """This exchange with one more fact."""
+        return replace(self, facts={**self.facts, fact: value})
+
+    def fact(self, fact: Fact[FactT]) -> FactT | None:
+        """What a stage before has found out, or None."""
+        return cast("FactT | None", self.facts.get(fact))

@@ -1,0 +1,23 @@
+"""Questions about parsed JSON, answered in a way that type checkers follow."""
+
+from typing import Any, TypeGuard
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Whether it is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: object) -> TypeGuard[list[Any]]:
+    """Whether it is a JSON list."""
+    return isinstance(value, list)
+
+
+def object_or_empty(value: object) -> dict[str, Any]:
+    """A JSON object, or an empty one in place of anything else a vendor may send."""
+    return value if is_object(value) else {}
+
+
+def objects_in(value: object) -> list[dict[str, Any]]:
+    """The objects of a JSON list; anything else counts as absent."""
+    return [item for item in value if is_object(item)] if is_list(value) else []

@@ -1,0 +1,32 @@
+"""The settings of a request that have one meaning in every dialect, and their legal values."""
+
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+PARAMS: dict[str, Any] = {
+    "temperature": Annotated[float, Field(ge=0, le=2)],
+    "top_p": Annotated[float, Field(ge=0, le=1)],
+    "top_k": Annotated[int, Field(ge=1)],
+    "max_tokens": Annotated[int, Field(ge=1)],
+    "seed": int,
+    "presence_penalty": Annotated[float, Field(ge=-2, le=2)],
+    "frequency_penalty": Annotated[float, Field(ge=-2, le=2)],
+    "reasoning_effort": Effort,
+}
+
+
+@cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(PARAMS[name])
+
+
+def parse_param(name: str, value: object) -> Any:
+    """The value of a known setting, from text or a number; `ValueError` says what is allowed."""
+    try:
+        return _adapter(name).validate_python(value)
+    except ValidationError as error:
+        raise ValueError(error.errors()[0]["msg"]) from None

@@ -1,0 +1,189 @@
+"""From a file to a plan: every name found and every option checked, nothing opened yet."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from llm_proxy.pipeline.backend import Backend, BackendOptions
+from llm_proxy.pipeline.chain import order_problems
+from llm_proxy.pipeline.config import Config, PipelineConfig, read_config, report_invalid
+from llm_proxy.pipeline.config_file import ConfigFile, Place
+from llm_proxy.pipeline.dialects import not_yet_served, unserved_path
+from llm_proxy.pipeline.errors import ConfigError
+from llm_proxy.pipeline.json_values import is_object
+from llm_proxy.pipeline.registry import Registry, did_you_mean
+from llm_proxy.pipeline.stage import Gate, Stage, StageOptions, Surroundings
+
+
+@dataclass(frozen=True, slots=True)
+class StagePlan:
+    """A stage to be made, under the name it has in the file."""
+
+    name: str
+    stage: type[Stage[Any]]
+    options: StageOptions
+
+
+@dataclass(frozen=True, slots=True)
+class BackendPlan:
+    """A backend to be made; `off` says why it cannot be used, or is None."""
+
+    name: str
+    backend: type[Backend[Any]]
+    options: BackendOptions
+    off: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PipelinePlan:
+    """A chain to be made and the paths it serves."""
+
+    name: str
+    serves: tuple[str, ...]
+    stages: tuple[StagePlan, ...]
+
+    def __str__(self) -> str:
+        return " → ".join(stage.name for stage in self.stages)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that a file describes. `notes` is what its author should know though it is no mistake."""
+
+    config: Config
+    backends: tuple[BackendPlan, ...]
+    pipelines: tuple[PipelinePlan, ...]
+    notes: tuple[str, ...]
+
+
+def make_plan(
+    file: ConfigFile, stages: Registry[Stage[Any]], backends: Registry[Backend[Any]]
+) -> Plan:
+    """Check the whole file; raises `ConfigError` with every problem at once."""
+    config = read_config(file)
+    if config is None:
+        raise ConfigError(file.problems)
+    return _Planner(file, config, stages, backends).plan()
+
+
+class _Planner:
+    def __init__(
+        self,
+        file: ConfigFile,
+        config: Config,
+        stages: Registry[Stage[Any]],
+        backends: Registry[Backend[Any]],
+    ) -> None:
+        self._file = file
+        self._config = config
+        self._stage_classes = stages
+        self._backend_classes = backends
+        self._surroundings = Surroundings(
+            backends=frozenset(config.backends.tables),
+            production=config.environment == "production",
+        )
+
+    def plan(self) -> Plan:
+        backends = tuple(self._backends())
+        self._check_default_backend()
+        named = {name: self._stage(name, table) for name, table in self._config.stages.items()}
+        pipelines = tuple(
+            self._pipeline(name, config, named) for name, config in self._config.pipelines.items()
+        )
+        self._check_paths()
+        self._file.raise_problems()
+        return Plan(self._config, backends, pipelines, tuple(self._notes(backends)))
+
+    def _backends(self) -> Iterator[BackendPlan]:
+        for name, table in self._config.backends.tables.items():
+            place: Place = ("backends", name)
+            if not is_object(table):
+                known = list(type(self._config.backends).model_fields)
+                self._file.report(place, f"unknown key{did_you_mean(name, known)}")
+            elif found := self._resolve(self._backend_classes, place, table, "type"):
+                class_, options = found
+                yield BackendPlan(name, class_, options, options.why_off())
+
+    def _check_default_backend(self) -> None:
+        name = self._config.backends.default_backend
+        known = list(self._config.backends.tables)
+        if name not in known:
+            message = f'no backend named "{name}"{did_you_mean(name, known)}'
+            self._file.report(("backends", "default_backend"), message)
+
+    def _stage(self, name: str, table: Mapping[str, Any]) -> StagePlan | None:
+        """The stage of that name, or None if there is a problem with it."""
+        place: Place = ("stages", name)
+        found = self._resolve(self._stage_classes, place, table, "use")
+        if found is None:
+            return None
+        class_, options = found
+        for where, message in options.problems(self._surroundings):
+            self._file.report((*place, *where), message)
+        return StagePlan(name, class_, options)
+
+    def _resolve(
+        self, registry: Registry[Any], place: Place, table: Mapping[str, Any], key: str
+    ) -> tuple[type[Any], Any] | None:
+        """The class that a table is for and its options; `key` names it, else the table's name."""
+        options = dict(table)
+        name = str(options.pop(key, place[-1]))
+        try:
+            class_: type[Any] = registry.find(name)
+        except LookupError as error:
+            self._file.report((*place, key) if key in table else place, str(error))
+            return None
+        try:
+            return class_, class_.Options.model_validate(options)
+        except ValidationError as error:
+            report_invalid(error, place, class_.Options, self._file)
+            return None
+
+    def _pipeline(
+        self, name: str, config: PipelineConfig, named: Mapping[str, StagePlan | None]
+    ) -> PipelinePlan:
+        place: Place = ("pipelines", name, "stages")
+        stages: list[tuple[int, StagePlan]] = []
+        for position, stage_name in enumerate(config.stages):
+            if stage_name in named:
+                stage = named[stage_name]
+            elif ":" in stage_name or stage_name in self._stage_classes.names:
+                stage = self._stage(stage_name, {})
+            else:
+                known = [*self._stage_classes.names, *named]
+                message = f'no stage named "{stage_name}"{did_you_mean(stage_name, known)}'
+                self._file.report((*place, position), message)
+                stage = None
+            if stage:
+                stages.append((position, stage))
+        plan = PipelinePlan(name, config.serves, tuple(stage for _, stage in stages))
+        if len(stages) == len(config.stages):
+            for position, message in order_problems([(s.name, s.stage) for _, s in stages]):
+                self._file.report((*place, position), message)
+            if self._surroundings.production and not any(
+                issubclass(stage.stage, Gate) for _, stage in stages
+            ):
+                self._file.report(place, 'production needs a stage that lets callers in: "auth"')
+        return plan
+
+    def _check_paths(self) -> None:
+        owners: dict[str, str] = {}
+        for name, config in self._config.pipelines.items():
+            for position, path in enumerate(config.serves):
+                place: Place = ("pipelines", name, "serves", position)
+                if problem := unserved_path(path):
+                    self._file.report(place, problem)
+                elif path in owners:
+                    self._file.report(place, f'"{path}" is served by "{owners[path]}" already')
+                owners.setdefault(path, name)
+
+    def _notes(self, backends: tuple[BackendPlan, ...]) -> Iterator[str]:
+        for backend in backends:
+            if backend.off:
+                yield f'backend "{backend.name}" is off: {backend.off}'
+        for config in self._config.pipelines.values():
+            for path in config.serves:
+                if not_yet_served(path):
+                    yield f"{path} is not served: this version does not speak its dialect yet"

@@ -1,0 +1,180 @@
+"""An answer: what is known at its head, and a stream of events that may still be coming.
+
+Whole and streamed answers are the same thing here, so no guard can be skipped on one of the two.
+The source yields batches, one per read of the network: a stage's step still sees single events,
+but a hundred chunks that arrive together are paid for once.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self
+
+from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken, UpstreamTimeout
+from llm_proxy.pipeline.events import LAST, LIFE_CYCLE, End, Event, Failure
+
+Step = Callable[[Event], Sequence[Event]]
+"""Sees each event of an answer and gives back what goes on in its place; must not block."""
+
+Closer = Callable[[], Awaitable[object] | None]
+
+Outcome = Literal["open", "complete", "failed", "abandoned"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Who answers."""
+
+    backend: str
+    model: str
+
+
+class Reply:
+    """Events on their way to the client, with everything that must be closed behind them.
+
+    A stage adds a step with `through` and an act at the end with `on_close`; it never wraps the
+    reply in a generator of its own, for closing an outer generator does not close the inner one.
+    Whoever drops a reply instead of returning it closes it.
+    """
+
+    __slots__ = ("_buffer", "_closers", "_longest_gap", "_source", "_steps", "head", "outcome")
+
+    def __init__(
+        self,
+        head: Head,
+        source: AsyncIterator[Sequence[Event]] | None,
+        close: Closer | None = None,
+    ) -> None:
+        self.head = head
+        self.outcome: Outcome = "open"
+        self._source = source
+        self._buffer: deque[Sequence[Event]] = deque()
+        self._longest_gap: float | None = None
+        self._steps: list[Step] = []
+        self._closers: list[Closer] = [close] if close else []
+
+    @classmethod
+    def of(cls, head: Head, events: Sequence[Event]) -> Self:
+        """A reply whose events are all there."""
+        reply = cls(head, None)
+        reply._buffer.append(events)
+        return reply
+
+    def through(self, step: Step) -> Self:
+        """Let every event pass `step`; steps run in the order they were added."""
+        self._steps.append(step)
+        return self
+
+    def on_close(self, close: Closer) -> Self:
+        """Call `close` when the answer is over, in whatever way; the upstream is closed first."""
+        self._closers.append(close)
+        return self
+
+    def limit_gaps(self, seconds: float) -> Self:
+        """Take a longer silence of the backend for a failure."""
+        self._longest_gap = seconds
+        return self
+
+    async def primed(self) -> Self:
+        """Wait for the first event with content: **the commit point**.
+
+        Raises the error of an answer that breaks before it. What came is kept and comes again.
+        """
+        while not self._committed():
+            if self._source is None:
+                raise UpstreamBroken("the backend's answer ended before it began")
+            try:
+                self._buffer.append(await anext(self._source))
+            except StopAsyncIteration:
+                self._source = None
+        return self
+
+    def _committed(self) -> bool:
+        for batch in self._buffer:
+            for event in batch:
+                if isinstance(event, Failure):
+                    raise event.error
+                if not isinstance(event, LIFE_CYCLE):
+                    return True
+        return False
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[Event]:
+        """The next events, at least one; a failure of the source is a `Failure` event."""
+        while self.outcome == "open":
+            events = list(await self._next_batch())
+            for step in self._steps:
+                events = [passed for event in events for passed in step(event)]
+            self._look_for_the_end(events)
+            if events:
+                return events
+        raise StopAsyncIteration
+
+    async def _next_batch(self) -> Sequence[Event]:
+        if self._buffer:
+            return self._buffer.popleft()
+        if self._source is not None:
+            try:
+                async with asyncio.timeout(self._longest_gap):
+                    return await anext(self._source)
+            except StopAsyncIteration:
+                self._source = None
+            except TimeoutError:
+                gap = f"the backend was silent for {self._longest_gap:g} s"
+                return [Failure(UpstreamTimeout(gap))]
+            except ProxyError as error:
+                return [Failure(error)]
+        return [Failure(UpstreamBroken("the backend's answer ended in the middle"))]
+
+    def _look_for_the_end(self, events: list[Event]) -> None:
+        for position, event in enumerate(events):
+            if isinstance(event, LAST):
+                self.outcome = "complete" if isinstance(event, End) else "failed"
+                del events[position + 1 :]
+                return
+
+    async def collect(self) -> list[Event]:
+        """All events; raises the error of an answer that breaks."""
+        events: list[Event] = []
+        async for batch in self:
+            events += batch
+        if isinstance(last := events[-1], Failure):
+            raise last.error
+        return events
+
+    async def aclose(self) -> None:
+        """Close from the upstream outwards: every closer runs, even if one fails or the caller is
+        cancelled meanwhile. A second call does nothing."""
+        if self.outcome == "open":
+            self.outcome = "abandoned"
+        closers, self._closers = self._closers, []
+        cancelled: asyncio.CancelledError | None = None
+        for close in closers:
+            try:
+                if (pending := close()) is not None:
+                    await asyncio.shield(pending)
+            except asyncio.CancelledError as error:
+                cancelled = error
+            except Exception:
+                # One closer's failure must not keep the others from running.
+                _log.exception("closing an answer failed")
+        if cancelled is not None:
+            raise cancelled
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()

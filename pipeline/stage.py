@@ -1,0 +1,110 @@
+"""What a stage is: one step of the chain, written as one class."""
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict
+
+from llm_proxy.pipeline.backend import Backend
+from llm_proxy.pipeline.config_file import Place
+from llm_proxy.pipeline.exchange import Caller, Client, Exchange
+from llm_proxy.pipeline.reply import Reply
+from llm_proxy.pipeline.state.store import Store
+
+Next = Callable[[Exchange], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the rest of the file says, for options that refer to it."""
+
+    backends: frozenset[str]
+    production: bool
+
+
+class StageOptions(BaseModel):
+    """A stage's options in the file; each field's description is the reference."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def problems(self, surroundings: Surroundings) -> Iterator[tuple[Place, str]]:
+        """What is wrong with these options beside the rest of the file: (place, message)."""
+        yield from ()
+
+
+OptionsT = TypeVar("OptionsT", bound=StageOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What a stage or backend may use of its surroundings, injected so that tests can replace it.
+
+    `clock` gives monotonic seconds. `backends` holds those that are switched on, by name, and
+    `known_backends` also those that are off for want of a key.
+    """
+
+    http: aiohttp.ClientSession
+    store: Store
+    backends: Mapping[str, Backend[Any]] = field(default_factory=dict[str, Backend[Any]])
+    known_backends: frozenset[str] = frozenset()
+    default_backend: str = "local"
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class Stage(ABC, Generic[OptionsT]):
+    """One step of a chain: it may change the request, answer it, call on, or call on again.
+
+    One instance serves one position of one chain, so nothing of a single request is kept on `self`.
+    Life: options are read, `__init__` (no I/O), `__aenter__`, any number of calls, `__aexit__`.
+
+    `provides` and `requires` name what a stage adds to the exchange and what it reads there; a
+    stage that requires something may not stand before the one that provides it. `last` marks the
+    stage that never calls on.
+    """
+
+    Options: ClassVar[type[StageOptions]] = StageOptions
+    provides: ClassVar[frozenset[str]] = frozenset()
+    requires: ClassVar[frozenset[str]] = frozenset()
+    last: ClassVar[bool] = False
+
+    def __init__(self, options: OptionsT, kit: Kit) -> None:
+        self.options = options
+        self.kit = kit
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        return None
+
+    @abstractmethod
+    async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
+        """Answer `exchange`. Code after `await call_next(…)` runs when the answer's head is there,
+        not at its end: what belongs to the end goes into `reply.on_close`."""
+
+
+class Gate(Stage[OptionsT]):
+    """A stage that lets a caller in or not, whatever it asks for: also a list of models."""
+
+    provides = frozenset({"caller"})
+
+    @abstractmethod
+    async def admit(self, client: Client) -> Caller:
+        """Who this client is; raises `Unauthorized`."""
+
+    async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
+        caller = await self.admit(exchange.client)
+        exchange.trace.notes["caller"] = caller.id
+        return await call_next(replace(exchange, caller=caller))

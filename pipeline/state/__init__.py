@@ -1,0 +1,1 @@
+"""What several requests share, and later several replicas."""

@@ -1,0 +1,30 @@
+"""State in this process's memory: bounded, least recently used goes first."""
+
+from collections.abc import Callable
+
+from cachetools import TLRUCache
+
+from llm_proxy.pipeline.state.store import Store
+
+_Entry = tuple[bytes, float]
+
+
+def _expiry(_key: str, entry: _Entry, now: float) -> float:
+    return now + entry[1]
+
+
+class MemoryStore(Store):
+    """Keeps at most `limit` values; `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float], limit: int = 10_000) -> None:
+        self._entries: TLRUCache[str, _Entry] = TLRUCache(limit, _expiry, timer=clock)
+
+    async def load(self, key: str) -> bytes | None:
+        entry = self._entries.get(key)
+        return entry[0] if entry else None
+
+    async def save(self, key: str, value: bytes, ttl: float) -> None:
+        self._entries[key] = (value, ttl)
+
+    async def drop(self, key: str) -> None:
+        self._entries.pop(key, None)
