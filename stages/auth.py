@@ -1,0 +1,81 @@
+"""Who may come in: keys."""
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from llm_proxy.pipeline.config_file import Place
+from llm_proxy.pipeline.errors import Unauthorized
+from llm_proxy.pipeline.exchange import Caller, Client
+from llm_proxy.pipeline.stage import Gate, Kit, StageOptions, Surroundings
+from llm_proxy.pipeline.values import Listed
+
+ANONYMOUS = Caller("anonymous")
+
+
+class AuthOptions(StageOptions):
+    """Options of `auth`."""
+
+    api_keys: Listed = Field(default=(), description="The keys that may come in.")
+    auth_token: str = Field(default="", description="One more key, for a single-user set-up.")
+    disable_auth: bool = Field(default=False, description="Let everybody in.")
+
+    def problems(self, surroundings: Surroundings) -> Iterator[tuple[Place, str]]:
+        if not surroundings.production:
+            return
+        if self.disable_auth:
+            yield ("disable_auth",), "auth may not be off in production"
+        elif not self.api_keys and not self.auth_token:
+            yield ("api_keys",), "production needs at least one key"
+
+
+class Auth(Gate[AuthOptions]):
+    """Lets in whoever sends one of the keys, compared in constant time.
+
+    With no key configured, only clients on this machine are let in, so that a first try needs no
+    set-up and an open port gives nothing away.
+    """
+
+    Options = AuthOptions
+
+    def __init__(self, options: AuthOptions, kit: Kit) -> None:
+        super().__init__(options, kit)
+        keys = [*options.api_keys, *filter(None, [options.auth_token])]
+        self._callers = [(_digest(key), Caller(f"key-{_digest(key).hex()[:12]}")) for key in keys]
+
+    async def admit(self, client: Client) -> Caller:
+        if self.options.disable_auth:
+            return ANONYMOUS
+        if not self._callers:
+            if _is_local(client):
+                return ANONYMOUS
+            raise Unauthorized("no API key is configured, so only local clients are let in")
+        if client.credential is None:
+            raise Unauthorized("no API key: send one as 'Authorization: Bearer KEY'")
+        given = _digest(client.credential)
+        found = None
+        for digest, caller in self._callers:  # every key, so that time tells nothing
+            if hmac.compare_digest(given, digest):
+                found = caller
+        if found is None:
+            raise Unauthorized("wrong API key")
+        return found
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+
+
+def _is_local(client: Client) -> bool:
+    """A connection from this machine that nobody has forwarded. None: called without HTTP."""
+    if client.address is None:
+        return True
+    if any(name in client.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip")):
+        return False
+    try:
+        return ipaddress.ip_address(client.address.partition("%")[0]).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,51 @@
+"""The end of the chain: from a model's name to a backend, and the call."""
+
+import asyncio
+
+from llm_proxy.pipeline.errors import ProxyError, Unavailable
+from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.reply import Reply
+from llm_proxy.pipeline.stage import Next, Stage, StageOptions
+from llm_proxy.pipeline.trace import Attempt, Target
+
+
+class Dispatch(Stage[StageOptions]):
+    """Sends the request to its target: the one a stage before has set, else the backend that the
+    model's name begins with (`openai:gpt-4`), else the default backend."""
+
+    last = True
+
+    async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
+        target = exchange.target or self._target(exchange.request.model)
+        backend = self.kit.backends.get(target.backend)
+        if backend is None:
+            raise Unavailable(f'the backend "{target.backend}" is off: it has no key')
+        clock, attempts = self.kit.clock, exchange.trace.attempts
+        began = clock()
+        try:
+            reply = await _begun(await backend.send(exchange, target.model))
+        except ProxyError as error:
+            attempts.append(Attempt(target, error.message, clock() - began))
+            raise
+        except asyncio.CancelledError:
+            attempts.append(Attempt(target, "cancelled", clock() - began))
+            raise
+        attempts.append(Attempt(target, "ok", clock() - began))
+        return reply
+
+    def _target(self, model: str) -> Target:
+        """A prefix that names no backend belongs to the model (`llama3:8b`)."""
+        backend, separator, rest = model.partition(":")
+        if separator and rest and backend in self.kit.known_backends:
+            return Target(backend, rest)
+        return Target(self.kit.default_backend, model)
+
+
+async def _begun(reply: Reply) -> Reply:
+    """The reply once its first content is there: until then its failure is still an error that
+    failover can mend and the client can get as an HTTP status."""
+    try:
+        return await reply.primed()
+    except BaseException:
+        await reply.aclose()
+        raise

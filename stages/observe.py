@@ -1,0 +1,130 @@
+"""What happened: one line in the log for each request."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import Field
+
+from llm_proxy.pipeline.errors import ProxyError
+from llm_proxy.pipeline.events import Event, Failure, Finish, Usage
+from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.reply import Head, Reply
+from llm_proxy.pipeline.stage import Next, Stage, StageOptions
+
+_LEFT = 499
+"""The status, known from nginx, of a request whose client did not wait."""
+
+_log = logging.getLogger(__name__)
+
+
+class ObserveOptions(StageOptions):
+    """Options of `observe`."""
+
+    request_logging: bool = Field(default=True, description="One line for each request.")
+    response_logging: bool = Field(
+        default=False, description="Adds how the answer ended and its kinds of tokens; no texts."
+    )
+
+
+class Observe(Stage[ObserveOptions]):
+    """Writes one line when a request is over, however it ended; never a text and never a key."""
+
+    Options = ObserveOptions
+
+    async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
+        if not self.options.request_logging:
+            return await call_next(exchange)
+        began = self.kit.clock()
+        try:
+            reply = await call_next(exchange)
+        except ProxyError as error:
+            self._write(exchange, began, None, status=error.status, error=error.message)
+            raise
+        except asyncio.CancelledError:
+            self._write(exchange, began, None, status=_LEFT, error="the client left")
+            raise
+        watched = _Watched()
+        first_event_ms = _milliseconds(self.kit.clock() - began)
+
+        def close() -> None:
+            fields = watched.detail() if self.options.response_logging else {}
+            if watched.error:
+                fields["error"] = watched.error
+            self._write(
+                exchange,
+                began,
+                reply.head,
+                status=HTTPStatus.OK.value,
+                outcome=reply.outcome,
+                tokens_used=watched.tokens,
+                first_event_ms=first_event_ms,
+                **fields,
+            )
+
+        return reply.through(watched).on_close(close)
+
+    def _write(self, exchange: Exchange, began: float, head: Head | None, **fields: Any) -> None:
+        attempts = exchange.trace.attempts
+        if head is None and attempts:
+            head = Head(attempts[-1].target.backend, attempts[-1].target.model)
+        line: dict[str, Any] = {
+            "request_id": exchange.id,
+            "backend": head and head.backend,
+            "model": head.model if head else exchange.request.model,
+            "latency_ms": _milliseconds(self.kit.clock() - began),
+            "stream": exchange.request.stream,
+            "attempts": len(attempts),
+            **exchange.trace.notes,
+            **fields,
+        }
+        if len(attempts) > 1:
+            line["tried"] = [f"{attempt.target}: {attempt.outcome}" for attempt in attempts]
+        if exchange.trace.warnings:
+            line["warnings"] = exchange.trace.warnings
+        if _log.isEnabledFor(logging.DEBUG):
+            own = exchange.trace.own_seconds()
+            line["stages_ms"] = {name: _milliseconds(seconds) for name, seconds in own.items()}
+        _log.info("request", extra=line)
+
+
+class _Watched:
+    """A step that lets every event pass and keeps what the log line tells."""
+
+    def __init__(self) -> None:
+        self.usage: Usage | None = None
+        self.finish: str | None = None
+        self.error: str | None = None
+
+    def __call__(self, event: Event) -> Sequence[Event]:
+        match event:
+            case Usage():
+                self.usage = event
+            case Finish(reason):
+                self.finish = reason
+            case Failure(error):
+                self.error = error.message
+            case _:
+                pass
+        return (event,)
+
+    @property
+    def tokens(self) -> int | None:
+        """Input and output together, None where the backend did not tell."""
+        return self.usage.input_tokens + self.usage.output_tokens if self.usage else None
+
+    def detail(self) -> dict[str, Any]:
+        """How the answer ended and its kinds of tokens."""
+        detail: dict[str, Any] = {"finish": self.finish}
+        if self.usage:
+            detail["input_tokens"] = self.usage.input_tokens
+            detail["output_tokens"] = self.usage.output_tokens
+            detail["cached_tokens"] = self.usage.cached_tokens
+            detail["reasoning_tokens"] = self.usage.reasoning_tokens
+        return detail
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 3)

@@ -1,0 +1,92 @@
+"""What one rule does to a request."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from llm_proxy.pipeline.params import PARAMS, parse_param
+from llm_proxy.pipeline.request import ChatRequest, Message, Text
+
+
+class Replacement(BaseModel):
+    """A text in answers and what stands in its place."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    find: str = Field(min_length=1)
+    with_: str = Field(alias="with")
+
+
+class Rule(BaseModel):
+    """One `[[stages.transform.rules]]`; all that it names is done, in this order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    models: tuple[str, ...] = Field(
+        default=("*",), description="For which models: names, `*` stands for anything."
+    )
+    rename: str | None = Field(default=None, description="The model to ask instead.")
+    set: Mapping[str, Any] = Field(
+        default_factory=dict[str, Any], description="Parameters to set, whatever the client sent."
+    )
+    drop: tuple[str, ...] = Field(default=(), description="Parameters to leave out.")
+    clamp: Mapping[str, tuple[float, float]] = Field(
+        default_factory=dict[str, tuple[float, float]],
+        description="Numeric parameters to keep between two values, if the client sent them.",
+    )
+    system: str | None = Field(default=None, description="Text added to the system prompt.")
+    think_tags: bool = Field(
+        default=False, description="Move a leading <think>…</think> of the answer to reasoning."
+    )
+    replace: tuple[Replacement, ...] = Field(default=(), description="Texts to replace in answers.")
+
+    @model_validator(mode="after")
+    def _legal(self) -> Self:
+        for name, value in self.set.items():
+            if name in PARAMS:
+                try:
+                    parse_param(name, value)
+                except ValueError as error:
+                    raise ValueError(f"set.{name}: {error}") from None
+        for name, (low, high) in self.clamp.items():
+            if low > high:
+                raise ValueError(f"clamp.{name}: {low:g} is above {high:g}")
+        return self
+
+    def fits(self, model: str) -> bool:
+        """Whether the rule is for this model."""
+        return any(fnmatchcase(model, pattern) for pattern in self.models)
+
+    def apply(self, request: ChatRequest) -> ChatRequest:
+        """The request as the rule wants it."""
+        params = dict(self._params(request.params))
+        if params != request.params:
+            request = replace(request, params=params)
+        if self.rename:
+            request = replace(request, model=self.rename)
+        return _with_system(request, self.system) if self.system else request
+
+    def _params(self, params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        for name, value in {**params, **self.set}.items():
+            if name in self.drop:
+                continue
+            yield name, _clamped(value, self.clamp.get(name))
+
+
+def _clamped(value: Any, bounds: tuple[float, float] | None) -> Any:
+    if bounds is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    kept = min(max(value, bounds[0]), bounds[1])
+    return int(kept) if isinstance(value, int) and kept == int(kept) else kept
+
+
+def _with_system(request: ChatRequest, text: str) -> ChatRequest:
+    """The text goes at the end of the first system turn, or into a new one."""
+    first, *rest = request.messages
+    if first.role in ("system", "developer"):
+        added = first.with_parts([*first.parts, Text(f"\n\n{text}")])
+        return replace(request, messages=[added, *rest])
+    return replace(request, messages=[Message("system", (Text(text),)), first, *rest])
