@@ -1,0 +1,62 @@
+"""The composition root: a file, the built-in stages and the built-in backends → a proxy."""
+
+import os
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from llm_proxy.backends import BUILTIN as BACKENDS
+from llm_proxy.pipeline.backend import Backend
+from llm_proxy.pipeline.chain import Pipeline
+from llm_proxy.pipeline.config_file import read_config_file
+from llm_proxy.pipeline.plan import Plan, make_plan
+from llm_proxy.pipeline.proxy import open_proxy
+from llm_proxy.pipeline.registry import Registry
+from llm_proxy.pipeline.stage import Stage
+from llm_proxy.pipeline.state.memory import MemoryStore
+from llm_proxy.pipeline.state.store import Store
+from llm_proxy.stages import BUILTIN as STAGES
+
+DEFAULT_FILE = Path(__file__).with_name("pipelines.toml")
+"""The configuration that comes with the package."""
+
+
+def read_plan(path: str | os.PathLike[str], environment: Mapping[str, str] | None = None) -> Plan:
+    """Read and check a file; `environment` fills its variables, by default the process's own.
+
+    Raises `ConfigError` with every problem at once.
+    """
+    file = read_config_file(Path(path), os.environ if environment is None else environment)
+    stages = Registry[Stage[Any]]("stage", STAGES, Stage, "llm_proxy.stages")
+    backends = Registry[Backend[Any]]("backend", BACKENDS, Backend, "llm_proxy.backends")
+    return make_plan(file, stages, backends)
+
+
+def new_store() -> Store:
+    """The state that `[state]` names; in this version always this process's memory."""
+    return MemoryStore(time.monotonic)
+
+
+def new_http_session() -> aiohttp.ClientSession:
+    """One pool for all backends, with no limit of its own: limits are the chain's business."""
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+
+@asynccontextmanager
+async def load(
+    path: str | os.PathLike[str] = DEFAULT_FILE,
+    pipeline: str | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> AsyncGenerator[Pipeline, None]:
+    """Open a file's chain for use without HTTP: the one named `pipeline`, or the first.
+
+    Raises `ConfigError`, and `LookupError` for a name the file does not have.
+    """
+    plan = read_plan(path, environment)
+    async with new_http_session() as http, open_proxy(plan, http, new_store()) as proxy:
+        yield proxy.pipeline(pipeline)

@@ -1,0 +1,126 @@
+"""The command line: `llm-proxy serve` and `llm-proxy check`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from llm_proxy.load import DEFAULT_FILE, read_plan
+from llm_proxy.pipeline.errors import ConfigError
+from llm_proxy.pipeline.plan import Plan
+from llm_proxy.web.edge import Edge
+from llm_proxy.web.log import set_up_logging
+from llm_proxy.web.serve import serve
+from llm_proxy.web.workers import Supervisor
+
+CONFIG_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status is 2 for a bad configuration."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "check":
+            return _check(_file(options.config))
+        return _serve(options)
+    except ConfigError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return CONFIG_ERROR
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="llm-proxy", description="An interactive LLM proxy.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser("check", help="validate a configuration and print its chains")
+    serving = commands.add_parser("serve", help="serve a configuration over HTTP")
+    for command in (check, serving):
+        command.add_argument(
+            "--config",
+            type=Path,
+            metavar="FILE",
+            help="default: pipelines.toml here, or else the one that comes with the package",
+        )
+    serving.add_argument("--host", help="address to listen on, over the file's")
+    serving.add_argument("--port", type=_port, help="port to listen on, over the file's")
+    serving.add_argument("--workers", type=_count, default=1, metavar="N", help="processes")
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:  # noqa: PLR2004
+        raise argparse.ArgumentTypeError("a port is between 0 and 65535")
+    return port
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("at least one")
+    return count
+
+
+def _file(named: Path | None) -> Path:
+    here = Path("pipelines.toml")
+    return named or (here if here.exists() else DEFAULT_FILE)
+
+
+def _check(path: Path) -> int:
+    plan = read_plan(path)
+    for pipeline in plan.pipelines:
+        for served in pipeline.serves:
+            print(f"{served}  {pipeline.name}: {pipeline}")  # noqa: T201
+    for note in plan.notes:
+        print(f"note: {note}")  # noqa: T201
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    path = _file(options.config)
+    plan = read_plan(path)
+    set_up_logging(plan.config.logging)
+    host, port = _address(plan, options)
+    if options.workers == 1:
+        return _work(path, host, port)
+    if port == 0:
+        raise ConfigError(["several workers share one port: it cannot be 0"])
+    return Supervisor(options.workers, _worker, path, host, port).run()
+
+
+def _address(plan: Plan, options: argparse.Namespace) -> tuple[str, int]:
+    server = plan.config.server
+    return (
+        server.host if options.host is None else options.host,
+        server.port if options.port is None else options.port,
+    )
+
+
+def _worker(path: Path, host: str, port: int) -> None:
+    set_up_logging(read_plan(path).config.logging)
+    sys.exit(_work(path, host, port, shared_port=True))
+
+
+def _work(path: Path, host: str, port: int, *, shared_port: bool = False) -> int:
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(serve(Edge(path), host, port, shared_port=shared_port))
+    except OSError as error:
+        print(f"cannot listen on {host}:{port}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 130
+    return 0
+
+
+def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    """Uvloop where it is installed: 5 to 15 % less CPU a request."""
+    try:
+        from uvloop import Loop  # noqa: PLC0415 - optional
+    except ImportError:
+        return None
+    return Loop
+
+
+if __name__ == "__main__":
+    sys.exit(main())

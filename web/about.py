@@ -1,0 +1,60 @@
+"""What the proxy tells about itself: its models, its health, whether it is ready."""
+
+from http import HTTPStatus
+
+import orjson
+from aiohttp import web
+
+from llm_proxy.pipeline.catalogue import Catalogue
+from llm_proxy.pipeline.dialects.dialect import Dialect, ModelEntry
+from llm_proxy.pipeline.errors import NotFound
+from llm_proxy.pipeline.proxy import Proxy
+from llm_proxy.web.answers import JSON
+
+
+async def models(catalogue: Catalogue, dialect: Dialect) -> web.Response:
+    """`GET /v1/models`."""
+    return _json(dialect.write_models(await catalogue.models()))
+
+
+async def model(catalogue: Catalogue, dialect: Dialect, id_: str) -> web.Response:
+    """`GET /v1/models/{id}`; raises `NotFound`."""
+    for entry in await catalogue.models():
+        if entry.id == id_:
+            return _json(dialect.write_model(entry))
+    raise NotFound(f'there is no model "{id_}"')
+
+
+async def simple_models(catalogue: Catalogue) -> web.Response:
+    """`GET /models`: the ids and owners alone."""
+    data = [_simple(entry) for entry in await catalogue.models()]
+    return _json(orjson.dumps({"object": "list", "data": data}))
+
+
+async def ready(proxy: Proxy) -> web.Response:
+    """`GET /ready`: each backend, asked for its models; 503 if none can be used."""
+    failures = await proxy.catalogue.failures()
+    backends: dict[str, dict[str, object]] = {
+        name: {"ready": False, "reason": failure.message} if failure else {"ready": True}
+        for name, failure in failures.items()
+    }
+    for planned in proxy.plan.backends:
+        if planned.off:
+            backends[planned.name] = {"ready": False, "reason": f"off: {planned.off}"}
+    usable = any(backend["ready"] for backend in backends.values())
+    body = {"status": "ready" if usable else "not_ready", "backends": backends}
+    status = HTTPStatus.OK if usable else HTTPStatus.SERVICE_UNAVAILABLE
+    return _json(orjson.dumps(body), status)
+
+
+def health() -> web.Response:
+    """`GET /health`: the process answers."""
+    return _json(b'{"status":"healthy"}')
+
+
+def _simple(entry: ModelEntry) -> dict[str, str]:
+    return {"id": entry.id, "object": "model", "owned_by": entry.owner}
+
+
+def _json(body: bytes, status: int = HTTPStatus.OK) -> web.Response:
+    return web.Response(body=body, status=status, headers={"Content-Type": JSON})

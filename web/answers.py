@@ -1,0 +1,91 @@
+"""From a reply, or an error, to an HTTP answer."""
+
+import logging
+import re
+
+from aiohttp import web
+
+from llm_proxy.pipeline.dialects.dialect import Dialect
+from llm_proxy.pipeline.errors import ProxyError
+from llm_proxy.pipeline.events import Failure
+from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.reply import Reply
+from llm_proxy.pipeline.trace import Trace
+
+JSON = "application/json"
+
+_log = logging.getLogger(__name__)
+
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+
+
+async def send_whole(reply: Reply, exchange: Exchange, dialect: Dialect) -> web.Response:
+    """Wait for all of the answer; raises the error of one that breaks."""
+    body = dialect.write_whole(await reply.collect())
+    headers = {**_answer_headers(reply, exchange), "Content-Type": JSON}
+    return web.Response(body=body, headers=headers)
+
+
+async def send_stream(
+    reply: Reply, exchange: Exchange, dialect: Dialect, request: web.Request
+) -> web.StreamResponse:
+    """Send events as they come. The head goes out with the first of them."""
+    writer = dialect.write_stream(exchange.request)
+    response = web.StreamResponse(
+        headers={
+            **_answer_headers(reply, exchange),
+            "Content-Type": dialect.stream_type,
+            "Cache-Control": "no-cache",
+            "X-Accel-Buffering": "no",  # nginx would hold the stream back
+        }
+    )
+    await response.prepare(request)
+    try:
+        async for events in reply:
+            if data := writer.write(events):
+                await response.write(data)
+    except ConnectionResetError:
+        return response  # the client left while we wrote
+    except Exception:
+        # The head is out, so what a stage's step does wrong can only be told in the stream.
+        _log.exception("internal error", extra={"request_id": exchange.id})
+        await response.write(writer.write([Failure(ProxyError("internal error"))]))
+    await response.write_eof()
+    return response
+
+
+def error_response(
+    error: ProxyError, dialect: Dialect, request_id: str, trace: Trace
+) -> web.Response:
+    """The error in the caller's dialect."""
+    rendered = dialect.write_error(error)
+    headers = {**rendered.headers, **_headers(request_id, trace), "Content-Type": JSON}
+    return web.Response(status=rendered.status, body=rendered.body, headers=headers)
+
+
+def _answer_headers(reply: Reply, exchange: Exchange) -> dict[str, str]:
+    return {
+        **_headers(exchange.id, exchange.trace),
+        "x-llm-proxy-backend": _printable(reply.head.backend),
+        "x-llm-proxy-model": _printable(reply.head.model),
+    }
+
+
+def _headers(request_id: str, trace: Trace) -> dict[str, str]:
+    headers = {"x-request-id": request_id, "x-llm-proxy-attempts": str(len(trace.attempts))}
+    if own := trace.own_seconds():
+        timings = (f"{_token(name)};dur={seconds * 1000:.3f}" for name, seconds in own.items())
+        headers["Server-Timing"] = ", ".join(timings)
+    if trace.warnings:
+        headers["x-llm-proxy-warnings"] = _printable("; ".join(trace.warnings))
+    return headers
+
+
+def _printable(text: str) -> str:
+    """Names come from clients: nothing in them may end a header."""
+    return _UNPRINTABLE.sub("?", text)
+
+
+def _token(name: str) -> str:
+    """A stage's name as an HTTP token."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", name)

@@ -1,0 +1,113 @@
+"""One chat request: from HTTP through a chain and back."""
+
+import asyncio
+import logging
+import re
+from dataclasses import dataclass
+from uuid import uuid4
+
+from aiohttp import web
+
+from llm_proxy.pipeline.dialects import DIALECTS, dialect_of_path
+from llm_proxy.pipeline.dialects.dialect import Dialect
+from llm_proxy.pipeline.errors import NotFound, ProxyError, Timeout, Unavailable
+from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.proxy import Proxy
+from llm_proxy.pipeline.trace import Trace
+from llm_proxy.web.answers import error_response, send_stream, send_whole
+from llm_proxy.web.body import read_body
+from llm_proxy.web.client import client_of
+from llm_proxy.web.departures import Departures
+from llm_proxy.web.generations import Generations
+
+FALLBACK = DIALECTS["openai_chat"]
+"""The dialect of answers on paths that have none of their own."""
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What is known of a request before it is read."""
+
+    request: web.Request
+    path: str
+    id: str
+    trace: Trace
+    dialect: Dialect
+
+    @classmethod
+    def of(cls, request: web.Request, path: str) -> "Visit":
+        """A client's own id is kept where it is safe to write into a log."""
+        given = request.headers.get("x-request-id", "")
+        id_ = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        return cls(request, path, id_, Trace(), dialect_of_path(path) or FALLBACK)
+
+
+class Chat:
+    """Answers chat requests, at most as many at once as the file allows."""
+
+    def __init__(self, generations: Generations) -> None:
+        self._generations = generations
+        self._departures = Departures()
+        self._open = 0
+
+    async def answer(self, request: web.Request, path: str) -> web.StreamResponse:
+        """Answer `request` as the served path `path` does; every failure is an HTTP answer."""
+        visit = Visit.of(request, path)
+        try:
+            with self._generations.borrow() as proxy, self._departures.watch(request):
+                return await self._admitted(visit, proxy)
+        except ProxyError as error:
+            failure = error
+        except Exception:
+            # Whatever a stage does wrong, the client gets an answer and the log the traceback.
+            _log.exception("internal error", extra={"request_id": visit.id})
+            failure = ProxyError("internal error; the log has more under this request id")
+        if not visit.trace.stages:
+            _log.info(
+                "request refused",
+                extra={
+                    "request_id": visit.id,
+                    "path": path,
+                    "status": failure.status,
+                    "error": failure.message,
+                },
+            )
+        return error_response(failure, visit.dialect, visit.id, visit.trace)
+
+    async def _admitted(self, visit: Visit, proxy: Proxy) -> web.StreamResponse:
+        if self._open >= proxy.plan.config.server.max_concurrent_requests:
+            raise Unavailable("too many requests at once", retry_after=1)
+        self._open += 1
+        try:
+            return await self._exchange(visit, proxy)
+        finally:
+            self._open -= 1
+
+    async def _exchange(self, visit: Visit, proxy: Proxy) -> web.StreamResponse:
+        pipeline = proxy.by_path.get(visit.path)
+        if pipeline is None or dialect_of_path(visit.path) is None:
+            raise NotFound(f"nothing is served at {visit.path}", code="not_found")
+        server = proxy.plan.config.server
+        limit = asyncio.timeout(server.request_timeout)
+        try:
+            async with limit:
+                body = await read_body(visit.request, server.max_request_bytes)
+                asked = visit.dialect.read_request(body)
+                client = client_of(visit.request, server.trusted_proxies)
+                exchange = Exchange(visit.id, asked, visit.trace, client)
+                reply = await pipeline(exchange)
+                async with reply:
+                    await reply.primed()
+                    if not asked.stream:
+                        return await send_whole(reply, exchange, visit.dialect)
+                    limit.reschedule(None)
+                    return await send_stream(reply, exchange, visit.dialect, visit.request)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            seconds = server.request_timeout
+            raise Timeout(f"the request took longer than {seconds:g} s") from None

@@ -1,0 +1,172 @@
+"""The web edge: a whole aiohttp application, or single handlers of somebody else's."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from llm_proxy.load import DEFAULT_FILE, new_http_session, new_store, read_plan
+from llm_proxy.pipeline.errors import BadRequest, NotFound, ProxyError
+from llm_proxy.pipeline.proxy import Proxy
+from llm_proxy.web import about
+from llm_proxy.web.answers import error_response
+from llm_proxy.web.chat import Chat, Visit
+from llm_proxy.web.client import client_of
+from llm_proxy.web.generations import Generations
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Edge:
+    """Everything a file describes, behind HTTP.
+
+    The file is read at once, so a bad one raises `ConfigError` here; nothing is opened before the
+    application starts (`context`, for its `cleanup_ctx`) or the edge is entered.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] = DEFAULT_FILE,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._path = Path(path)
+        self._environment = environment
+        self.plan = read_plan(path, environment)
+        self._stack = AsyncExitStack()
+        self._generations: Generations | None = None
+        self._chat: Chat | None = None
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            http = await stack.enter_async_context(new_http_session())
+            generations = Generations(self._path, self._environment, http, new_store())
+            stack.push_async_callback(generations.aclose)
+            await generations.open(self.plan)
+            following = asyncio.create_task(generations.follow_file())
+            stack.push_async_callback(_cancelled, following)
+            self._generations, self._chat = generations, Chat(generations)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def context(self, _app: web.Application) -> AsyncGenerator[None, None]:
+        """Open and close with an application: `app.cleanup_ctx.append(edge.context)`."""
+        async with self:
+            yield
+
+    async def reload(self) -> bool:
+        """Read the file again; False if it is bad and the old chains go on."""
+        return await self._running().reload()
+
+    def handler(self, path: str) -> Handler:
+        """A handler for a route of the host's own, which answers as the served `path` does."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await self._chatting().answer(request, path)
+
+        return handle
+
+    def application(self) -> web.Application:
+        """A whole application, to run by itself or to mount with `add_subapp`."""
+        app = web.Application(middlewares=[_every_answer])
+        app.cleanup_ctx.append(self.context)
+        app.router.add_get("/health", self._health)
+        app.router.add_get("/ready", self._ready)
+        app.router.add_get("/models", self._simple_models)
+        app.router.add_get("/v1/models", self._models)
+        app.router.add_get("/v1/models/{id:.+}", self._model)
+        # Paths come and go with the file, and an application's routes cannot change: one for all.
+        app.router.add_route("*", "/{path:.*}", self._served)
+        return app
+
+    async def _served(self, request: web.Request) -> web.StreamResponse:
+        path = "/" + request.match_info["path"]
+        if request.method != "POST":
+            with self._running().borrow() as proxy:
+                raise _not_for(request, path) if path in proxy.by_path else _nothing_at(path)
+        return await self._chatting().answer(request, path)
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        return about.health()
+
+    async def _ready(self, _request: web.Request) -> web.Response:
+        with self._running().borrow() as proxy:
+            return await about.ready(proxy)
+
+    async def _models(self, request: web.Request) -> web.Response:
+        async with self._admitted(request) as (proxy, visit):
+            return await about.models(proxy.catalogue, visit.dialect)
+
+    async def _model(self, request: web.Request) -> web.Response:
+        async with self._admitted(request) as (proxy, visit):
+            return await about.model(proxy.catalogue, visit.dialect, request.match_info["id"])
+
+    async def _simple_models(self, request: web.Request) -> web.Response:
+        async with self._admitted(request) as (proxy, _):
+            return await about.simple_models(proxy.catalogue)
+
+    @asynccontextmanager
+    async def _admitted(self, request: web.Request) -> AsyncGenerator[tuple[Proxy, Visit], None]:
+        """The proxy, for a client that the first chain's gates let in."""
+        with self._running().borrow() as proxy:
+            trusted = proxy.plan.config.server.trusted_proxies
+            await proxy.pipeline().admit(client_of(request, trusted))
+            yield proxy, Visit.of(request, request.path)
+
+    def _running(self) -> Generations:
+        if self._generations is None:
+            raise RuntimeError("the edge is not open: append edge.context to app.cleanup_ctx")
+        return self._generations
+
+    def _chatting(self) -> Chat:
+        self._running()
+        assert self._chat is not None  # noqa: S101 - set together with the generations
+        return self._chat
+
+
+def subapp(
+    path: str | os.PathLike[str] = DEFAULT_FILE, environment: Mapping[str, str] | None = None
+) -> web.Application:
+    """An application for `host.add_subapp("/llm", …)`; raises `ConfigError`."""
+    return Edge(path, environment).application()
+
+
+@web.middleware
+async def _every_answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give every answer an id, and tell refusals as the caller's SDK expects them."""
+    try:
+        response = await handler(request)
+    except ProxyError as error:
+        visit = Visit.of(request, request.path)
+        return error_response(error, visit.dialect, visit.id, visit.trace)
+    if not response.prepared and "x-request-id" not in response.headers:
+        response.headers["x-request-id"] = Visit.of(request, request.path).id
+    return response
+
+
+def _nothing_at(path: str) -> NotFound:
+    return NotFound(f"nothing is served at {path}", code="not_found")
+
+
+def _not_for(request: web.Request, path: str) -> ProxyError:
+    error = BadRequest(f"{request.method} is not for {path}; use POST", code="method_not_allowed")
+    error.status = HTTPStatus.METHOD_NOT_ALLOWED
+    return error
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

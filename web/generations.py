@@ -1,0 +1,129 @@
+"""The proxy that serves now, and how another takes its place without losing a request."""
+
+import asyncio
+import logging
+from collections.abc import Generator, Mapping
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from llm_proxy.load import read_plan
+from llm_proxy.pipeline.errors import ConfigError
+from llm_proxy.pipeline.plan import Plan
+from llm_proxy.pipeline.proxy import Proxy, open_proxy
+from llm_proxy.pipeline.state.store import Store
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the file."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Generation:
+    proxy: Proxy
+    stack: AsyncExitStack
+    requests: int = 0
+    retired: bool = False
+
+
+class Generations:
+    """Holds the proxy of a file, and a new one each time the file changes. A request ends on the
+    generation it began on, which closes with its last request; a bad file changes nothing."""
+
+    def __init__(
+        self,
+        path: Path,
+        environment: Mapping[str, str] | None,
+        http: aiohttp.ClientSession,
+        store: Store,
+    ) -> None:
+        self._path = path
+        self._environment = environment
+        self._http = http
+        self._store = store
+        self._current: _Generation | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self._reloading = asyncio.Lock()
+
+    async def open(self, plan: Plan) -> None:
+        """Let the proxy of `plan` serve from now on."""
+        async with AsyncExitStack() as stack:
+            proxy = await stack.enter_async_context(open_proxy(plan, self._http, self._store))
+            old, self._current = self._current, _Generation(proxy, stack.pop_all())
+        if old:
+            self._retire(old)
+
+    async def reload(self) -> bool:
+        """Read the file again and swap; False, with the reason in the log, if it is bad."""
+        async with self._reloading:
+            try:
+                await self.open(read_plan(self._path, self._environment))
+            except ConfigError as error:
+                _log.error(
+                    "the new configuration is refused, the old one goes on",
+                    extra={"problems": error.problems},
+                )
+                return False
+            except Exception:
+                # A stage or backend of the new file cannot open: whatever it is, we go on.
+                _log.exception("the new configuration does not start, the old one goes on")
+                return False
+            _log.info("configuration reloaded", extra={"chains": self.chains()})
+            return True
+
+    def chains(self) -> dict[str, str]:
+        """Each pipeline's stages on a line."""
+        if self._current is None:
+            return {}
+        return {plan.name: str(plan) for plan in self._current.proxy.plan.pipelines}
+
+    @contextmanager
+    def borrow(self) -> Generator[Proxy, None, None]:
+        """The current proxy, kept open for as long as the context lasts."""
+        generation = self._current
+        if generation is None:
+            raise RuntimeError("the proxy is not open")
+        generation.requests += 1
+        try:
+            yield generation.proxy
+        finally:
+            generation.requests -= 1
+            if generation.retired and not generation.requests:
+                self._close(generation)
+
+    async def follow_file(self) -> None:
+        """Reload whenever the file changes, until cancelled."""
+        seen = _stamp(self._path)
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            if (now := _stamp(self._path)) != seen:
+                seen = now
+                await self.reload()
+
+    async def aclose(self) -> None:
+        """Close the current generation and wait for the older ones."""
+        generation, self._current = self._current, None
+        if generation:
+            await generation.stack.aclose()
+        await asyncio.gather(*self._closing)
+
+    def _retire(self, generation: _Generation) -> None:
+        generation.retired = True
+        if not generation.requests:
+            self._close(generation)
+
+    def _close(self, generation: _Generation) -> None:
+        task = asyncio.create_task(generation.stack.aclose())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+def _stamp(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written or replaced; None while it is not there."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_mtime_ns, found.st_size, found.st_ino
+    return None

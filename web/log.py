@@ -1,0 +1,37 @@
+"""The log: one JSON object a line on standard error, or text for people."""
+
+import logging
+import sys
+
+from pythonjsonlogger.orjson import OrjsonFormatter
+
+from llm_proxy.pipeline.config import LoggingConfig
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+_NOISY = ("asyncio", "aiohttp")
+
+
+class _TextFormatter(logging.Formatter):
+    """The message and what came with it as `name=value`."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        extras = (f"{key}={value}" for key, value in vars(record).items() if key not in _STANDARD)
+        return " ".join([super().formatMessage(record), *extras])
+
+
+def set_up_logging(config: LoggingConfig) -> None:
+    """Log to standard error. Only the server does this: an embedder's logging is its own."""
+    handler = logging.StreamHandler(sys.stderr)
+    if config.format == "json":
+        renamed = {"asctime": "time", "levelname": "level", "name": "logger"}
+        form = "%(asctime)s %(levelname)s %(name)s %(message)s"
+        handler.setFormatter(OrjsonFormatter(form, rename_fields=renamed))
+    else:
+        handler.setFormatter(_TextFormatter())
+    logging.basicConfig(level=config.level, handlers=[handler], force=True)
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(logging.INFO, logging.root.level))

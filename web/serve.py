@@ -1,0 +1,89 @@
+"""Running the edge as a server of its own: a socket, signals, an orderly end."""
+
+import asyncio
+import logging
+import os
+import signal
+import ssl
+
+from aiohttp import web
+
+from llm_proxy.pipeline.config import ServerConfig
+from llm_proxy.web.edge import Edge
+
+_BACKLOG = 1024
+
+_log = logging.getLogger(__name__)
+
+
+async def serve(edge: Edge, host: str, port: int, *, shared_port: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight; a second SIGINT ends it now.
+
+    Raises `OSError` if the address cannot be had. `shared_port` lets other processes listen there.
+    """
+    config = edge.plan.config.server
+    runner = web.AppRunner(
+        edge.application(),
+        access_log=None,
+        handler_cancellation=True,
+        shutdown_timeout=config.shutdown_timeout,
+    )
+    stop = asyncio.Event()
+    _listen_to_signals(edge, stop)
+    await runner.setup()
+    try:
+        site = web.TCPSite(
+            runner,
+            host,
+            port,
+            ssl_context=_tls(config),
+            backlog=_BACKLOG,
+            reuse_port=shared_port or None,
+        )
+        await site.start()
+        _tell(edge, runner, "https" if config.tls_certificate else "http")
+        await stop.wait()
+        _log.info("stopping: requests in flight may finish")
+    finally:
+        await runner.cleanup()
+    _log.info("stopped")
+
+
+def _listen_to_signals(edge: Edge, stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    main = asyncio.current_task()
+    reloads: set[asyncio.Task[bool]] = set()
+
+    def interrupt() -> None:
+        if stop.is_set() and main:
+            main.cancel("a second interrupt")
+        stop.set()
+
+    def reload() -> None:
+        task = loop.create_task(edge.reload())
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+
+
+def _tls(config: ServerConfig) -> ssl.SSLContext | None:
+    if not config.tls_certificate:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(config.tls_certificate, config.tls_key)
+    return context
+
+
+def _tell(edge: Edge, runner: web.AppRunner, scheme: str) -> None:
+    for note in edge.plan.notes:
+        _log.info(note)
+    addresses = [f"{scheme}://{_host(str(at[0]))}:{at[1]}" for at in runner.addresses]
+    chains = {plan.name: str(plan) for plan in edge.plan.pipelines}
+    _log.info("listening on %s", " ".join(addresses), extra={"pid": os.getpid(), "chains": chains})
+
+
+def _host(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
