@@ -1,0 +1,18 @@
+"""Fixtures for every test."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Callable[[str], Path]:
+    """Writes a configuration file and gives its path."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "pipelines.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
