@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
+from io import BytesIO
 from typing import Self
 
 import aiohttp
@@ -23,6 +24,9 @@ OFFICIAL = "https://api.openai.com/v1"
 _DIALECT = DIALECTS["openai_chat"]
 
 _FOREIGN = (aiohttp.ClientError, OSError, asyncio.TimeoutError)
+
+_LARGE = 2**20
+"""Bytes; a body from here on is written in pieces, so that it cannot hold the event loop up."""
 
 _LAST_BYTES = 1.0
 """Seconds to wait for the end of a body whose last event has come, to keep the connection."""
@@ -83,7 +87,7 @@ class OpenAI(Backend[OpenAIOptions]):
         try:
             response = await self.kit.http.post(
                 self._chat,
-                data=body,
+                data=body if len(body) < _LARGE else BytesIO(body),
                 headers=self._headers,
                 timeout=self._timeout,
                 allow_redirects=False,

@@ -1,6 +1,6 @@
 """How stages become a chain."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from types import TracebackType
@@ -36,9 +36,9 @@ class Pipeline:
     def __str__(self) -> str:
         return f"{self.name}: " + " → ".join(link.name for link in self.links)
 
-    async def __call__(self, exchange: Exchange) -> Reply:
+    def __call__(self, exchange: Exchange) -> Awaitable[Reply]:
         """Run `exchange` through the chain; raises `ProxyError`."""
-        return await self._call(exchange)
+        return self._call(exchange)
 
     async def admit(self, client: Client) -> None:
         """Ask only the stages that decide who may come in; raises `Unauthorized`."""

@@ -12,12 +12,13 @@ from llm_proxy.pipeline.errors import ProxyError
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Frame:
     """The bytes that one or more events were read from, to be relayed as they came.
 
-    `size` is how many events share the bytes. A writer of the same `format` that meets all of them
-    untouched writes `raw`; a stage that changes an event makes a new one without a frame.
+    `size` is how many events share the bytes; the reader counts them as it makes them, and nobody
+    else writes to it. A writer of the same `format` that meets all of them untouched writes `raw`;
+    a stage that changes an event makes a new one without a frame.
     """
 
     raw: bytes

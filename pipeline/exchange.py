@@ -49,7 +49,11 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The connection a request came over: its address, headers (lower-case names) and key."""
+    """The connection a request came over: its address, headers and key.
+
+    Headers are looked up by lower-case names; the address is the client's own, not that of a
+    trusted proxy before it. None: not over HTTP.
+    """
 
     address: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -10,6 +10,7 @@ import aiohttp
 from llm_proxy.pipeline.backend import Backend, BackendKit
 from llm_proxy.pipeline.catalogue import Catalogue
 from llm_proxy.pipeline.chain import Link, Pipeline
+from llm_proxy.pipeline.dialects import dialect_of_path
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.pipeline.stage import Kit
 from llm_proxy.pipeline.state.store import Store
@@ -58,5 +59,5 @@ async def open_proxy(
             links = [Link(stage.name, stage.stage(stage.options, kit)) for stage in recipe.stages]
             pipeline = await stack.enter_async_context(Pipeline(recipe.name, links))
             pipelines[recipe.name] = pipeline
-            by_path |= dict.fromkeys(recipe.serves, pipeline)
+            by_path |= {path: pipeline for path in recipe.serves if dialect_of_path(path)}
         yield Proxy(plan, pipelines, by_path, backends, Catalogue(backends, kit.clock))

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from functools import cache
 
 from aiohttp import web
 
@@ -16,6 +17,7 @@ JSON = "application/json"
 
 _log = logging.getLogger(__name__)
 
+_PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
@@ -83,9 +85,10 @@ def _headers(request_id: str, trace: Trace) -> dict[str, str]:
 
 def _printable(text: str) -> str:
     """Names come from clients: nothing in them may end a header."""
-    return _UNPRINTABLE.sub("?", text)
+    return text if _PRINTABLE.fullmatch(text) else _UNPRINTABLE.sub("?", text)
 
 
+@cache
 def _token(name: str) -> str:
     """A stage's name as an HTTP token."""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", name)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from dataclasses import dataclass
-from uuid import uuid4
+from secrets import token_hex
 
 from aiohttp import web
 
@@ -42,7 +42,7 @@ class Visit:
     def of(cls, request: web.Request, path: str) -> "Visit":
         """A client's own id is kept where it is safe to write into a log."""
         given = request.headers.get("x-request-id", "")
-        id_ = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        id_ = given if _REQUEST_ID.fullmatch(given) else token_hex(16)
         return cls(request, path, id_, Trace(), dialect_of_path(path) or FALLBACK)
 
 
@@ -89,7 +89,7 @@ class Chat:
 
     async def _exchange(self, visit: Visit, proxy: Proxy) -> web.StreamResponse:
         pipeline = proxy.by_path.get(visit.path)
-        if pipeline is None or dialect_of_path(visit.path) is None:
+        if pipeline is None:
             raise NotFound(f"nothing is served at {visit.path}", code="not_found")
         server = proxy.plan.config.server
         limit = asyncio.timeout(server.request_timeout)

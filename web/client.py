@@ -1,6 +1,6 @@
 """Who is at the other end of a connection: address, headers and key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 
 from aiohttp import web
@@ -14,11 +14,11 @@ _KEY_HEADERS = ("x-api-key", "x-goog-api-key")
 
 def client_of(request: web.Request, trusted: Sequence[IPv4Network | IPv6Network]) -> Client:
     """What the connection tells; a forwarded address is believed only from a trusted proxy."""
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers = request.headers
     address = request.remote
     if trusted and _is_trusted(address, trusted):
         # The nearest proxies write at the end; whoever is not one of them is the client.
-        hops = [hop.strip() for hop in headers.pop("x-forwarded-for", "").split(",")]
+        hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",")]
         address = next((hop for hop in reversed(hops) if not _is_trusted(hop, trusted)), address)
     return Client(address, headers, _credential(request, headers))
 
@@ -31,7 +31,7 @@ def _is_trusted(address: str | None, trusted: Sequence[IPv4Network | IPv6Network
     return any(parsed in network for network in trusted)
 
 
-def _credential(request: web.Request, headers: dict[str, str]) -> str | None:
+def _credential(request: web.Request, headers: Mapping[str, str]) -> str | None:
     """The key, in whichever of the four places the vendors' SDKs put it."""
     authorization = headers.get("authorization", "")
     if authorization[: len(_BEARER)].lower() == _BEARER:

@@ -36,11 +36,11 @@ class StreamReader(Protocol):
         ...
 
     def feed(self, data: bytes) -> list[Event]:
-        """The events that are complete with `data`; raises `UpstreamError` on garbage."""
+        """The events that are complete with `data`; garbage is a `Failure` behind what was good."""
         ...
 
     def close(self) -> list[Event]:
-        """The events left at the end; raises `UpstreamBroken` if the answer is cut short."""
+        """The events left at the end; a `Failure` if the answer is cut short."""
         ...
 
 

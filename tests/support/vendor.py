@@ -27,13 +27,20 @@ class Received:
 class Connection:
     """One request's socket, to be written to and closed by a play."""
 
-    def __init__(self, writer: asyncio.StreamWriter, received: Received) -> None:
+    def __init__(
+        self, writer: asyncio.StreamWriter, received: Received, gone: asyncio.Event
+    ) -> None:
         self._writer = writer
+        self._gone = gone
         self.received = received
 
     async def send(self, data: bytes) -> None:
-        self._writer.write(data)
-        await self._writer.drain()
+        try:
+            self._writer.write(data)
+            await self._writer.drain()
+        except ConnectionError:
+            self._gone.set()
+            raise
 
     async def head(self, status: int = 200, **headers: str) -> None:
         """A status line and headers; names are written with `-` for `_`."""
@@ -72,6 +79,15 @@ class Vendor:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
 
+    async def left(self, seconds: float = 1.0) -> None:
+        """Wait until a client has closed a connection before its answer was over."""
+        await asyncio.wait_for(self.gone.wait(), seconds)
+
+    async def asked(self, times: int = 1) -> None:
+        """Wait until so many requests have arrived."""
+        while len(self.requests) < times:  # noqa: ASYNC110 - a poll is plain enough for a test
+            await asyncio.sleep(0.005)
+
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -93,7 +109,7 @@ class Vendor:
             while received := await _read(reader):
                 play = self.plays[min(len(self.requests), len(self.plays) - 1)]
                 self.requests.append(received)
-                await self._play(play, reader, Connection(writer, received))
+                await self._play(play, reader, Connection(writer, received, self.gone))
         except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
@@ -118,7 +134,7 @@ class Vendor:
 
 async def _closed(reader: asyncio.StreamReader) -> None:
     """Return when the peer has closed; nothing else is expected while an answer is under way."""
-    while not reader.at_eof():  # noqa: ASYNC110 - a stream reader has no event for it
+    while not reader.at_eof() and not reader.exception():  # noqa: ASYNC110 - it has no event
         await asyncio.sleep(0.005)
 
 

@@ -1,7 +1,6 @@
 """A vendor's chat completion, whole or in chunks → events."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -11,7 +10,7 @@ from llm_proxy.pipeline.dialects.openai_chat.read_error import reported_error
 from llm_proxy.pipeline.dialects.openai_chat.tool_fragments import ToolFragments
 from llm_proxy.pipeline.dialects.sse import SseSplitter, frame_end, parse_frame
 from llm_proxy.pipeline.dialects.text_runs import TextRuns
-from llm_proxy.pipeline.errors import UpstreamBroken
+from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken
 from llm_proxy.pipeline.events import (
     End,
     Event,
@@ -37,6 +36,9 @@ _REASONS: dict[str, FinishReason] = {
 }
 
 
+_NAMELESS = "the backend reported an error in its answer"
+
+
 def read_completion(body: bytes) -> list[Event]:
     """The events of a whole answer, all of them sharing its bytes."""
     try:
@@ -51,12 +53,18 @@ def read_completion(body: bytes) -> list[Event]:
     if not choices:
         raise UpstreamBroken("the backend's answer has no choices")
     tools = ToolFragments()
-    content = _content(object_or_empty(choices[0].get("message")), tools)
-    finish = _finish(choices[0].get("finish_reason") or "stop", tools)
-    if isinstance(finish, Failure):
-        raise finish.error
-    events = [_start(completion), *content, *tools.close(), finish, *_usage(completion), End()]
-    return _framed(events, body, COMPLETION)
+    frame = Frame(body, 0, COMPLETION)
+    events: list[Event] = [_start(completion, frame)]
+    events += _content(object_or_empty(choices[0].get("message")), tools, frame)
+    events += tools.close(frame)
+    reason = choices[0].get("finish_reason") or "stop"
+    if reason == "error":
+        raise UpstreamBroken(_NAMELESS)
+    events.append(_finish(reason, tools, frame))
+    events += _usage(completion, frame)
+    events.append(End(frame))
+    frame.size = len(events)
+    return events
 
 
 class ChunkReader:
@@ -71,8 +79,14 @@ class ChunkReader:
         self.ended = False
 
     def feed(self, data: bytes) -> list[Event]:
-        block = self._splitter.feed(data)
         events: list[Event] = []
+        try:
+            self._read(self._splitter.feed(data), events)
+        except UpstreamBroken as error:
+            events.append(self._failure(error))
+        return events
+
+    def _read(self, block: bytes, events: list[Event]) -> None:
         position = 0
         while position < len(block) and not self.ended:
             if run := self._runs.cut(block, position):
@@ -82,16 +96,25 @@ class ChunkReader:
                 end = frame_end(block, position)
                 events += self._frame(block[position:end])
             position = end
-        return events
 
     def close(self) -> list[Event]:
         """The end of the body is a proper end only after a finish reason."""
-        events = self._frame(rest) if (rest := self._splitter.close()).strip() else []
+        events: list[Event] = []
+        try:
+            if not self.ended and (rest := self._splitter.close()).strip():
+                events += self._frame(rest)
+        except UpstreamBroken as error:
+            events.append(self._failure(error))
         if self.ended:
             return events
         if not self._finished:
-            raise UpstreamBroken("the backend's answer ended in the middle")
+            cut = UpstreamBroken("the backend's answer ended in the middle")
+            return [*events, self._failure(cut)]
         return [*events, End()]
+
+    def _failure(self, error: ProxyError) -> Failure:
+        self.ended = True
+        return Failure(error)
 
     def _frame(self, raw: bytes) -> list[Event]:
         frame = parse_frame(raw)
@@ -99,75 +122,71 @@ class ChunkReader:
             return [KeepAlive(Frame(raw, 1, CHUNKS))]
         if frame.data.strip() == b"[DONE]":
             self.ended = True
-            return _framed([End()], raw, CHUNKS)
+            return [End(Frame(raw, 1, CHUNKS))]
         try:
             chunk: Any = orjson.loads(frame.data)
         except ValueError:
             raise UpstreamBroken("the backend sent a chunk that is not valid JSON") from None
         if not is_object(chunk):
             raise UpstreamBroken("the backend sent a chunk that is not a JSON object")
-        events = self._chunk(chunk)
+        shared = Frame(raw, 0, CHUNKS)
+        events = self._chunk(chunk, shared) or [Opaque(shared)]
+        shared.size = len(events)
         if len(events) == 1 and isinstance(events[0], TextDelta):
             self._runs.learn(raw)
-        return _framed(events or [Opaque()], raw, CHUNKS)
+        return events
 
-    def _chunk(self, chunk: Mapping[str, Any]) -> list[Event]:
+    def _chunk(self, chunk: Mapping[str, Any], frame: Frame) -> list[Event]:
         if error := reported_error(chunk):
-            self.ended = True
-            return [Failure(error)]
+            return [self._failure(error)]
         events: list[Event] = []
         if not self._started:
             self._started = True
-            events.append(_start(chunk))
+            events.append(_start(chunk, frame))
         for choice in objects_in(chunk.get("choices")):
             if choice.get("index"):
                 # Further choices (n > 1) reach a client of this dialect in the frame's own bytes.
                 continue
-            events += _content(object_or_empty(choice.get("delta")), self._tools)
+            events += _content(object_or_empty(choice.get("delta")), self._tools, frame)
             if reason := choice.get("finish_reason"):
-                events += [*self._tools.close(), _finish(reason, self._tools)]
+                if reason == "error":
+                    return [*events, self._failure(UpstreamBroken(_NAMELESS))]
+                events += self._tools.close(frame)
+                events.append(_finish(reason, self._tools, frame))
                 self._finished = True
-        return [*events, *_usage(chunk)]
+        return events + _usage(chunk, frame)
 
 
-def _framed(events: Sequence[Event], raw: bytes, format_: str) -> list[Event]:
-    if any(isinstance(event, Failure) for event in events):
-        return list(events)  # told in our own words: vendors' errors have many shapes
-    frame = Frame(raw, len(events), format_)
-    return [replace(event, frame=frame) for event in events]
-
-
-def _start(answer: Mapping[str, Any]) -> Start:
+def _start(answer: Mapping[str, Any], frame: Frame) -> Start:
     created = answer.get("created")
     return Start(
         str(answer.get("id") or ""),
         str(answer.get("model") or ""),
         created if isinstance(created, int) else 0,
+        frame,
     )
 
 
-def _content(message: Mapping[str, Any], tools: ToolFragments) -> list[Event]:
+def _content(message: Mapping[str, Any], tools: ToolFragments, frame: Frame) -> list[Event]:
     """The events of a message or of a delta: they have the same fields."""
     events: list[Event] = []
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     if isinstance(reasoning, str) and reasoning:
-        events.append(ReasoningDelta(reasoning))
+        events.append(ReasoningDelta(reasoning, frame))
     text = message.get("content") or message.get("refusal")
     if isinstance(text, str) and text:
-        events.append(TextDelta(text))
+        events.append(TextDelta(text, frame))
     for fragment in objects_in(message.get("tool_calls")):
-        events += tools.read(fragment)
+        events += tools.read(fragment, frame)
     return events
 
 
-def _finish(reason: object, tools: ToolFragments) -> Finish | Failure:
-    if reason == "error":
-        return Failure(UpstreamBroken("the backend reported an error in its answer"))
+def _finish(reason: object, tools: ToolFragments, frame: Frame) -> Finish:
     known = _REASONS.get(str(reason), "stop")
-    return Finish("tool_calls" if known == "stop" and tools.count else known)
+    return Finish("tool_calls" if known == "stop" and tools.count else known, frame)
 
 
-def _usage(answer: Mapping[str, Any]) -> list[Event]:
+def _usage(answer: Mapping[str, Any], frame: Frame) -> list[Event]:
     usage = object_or_empty(answer.get("usage"))
     if not usage:
         return []
@@ -177,6 +196,7 @@ def _usage(answer: Mapping[str, Any]) -> list[Event]:
             _count(usage, "completion_tokens"),
             _count(object_or_empty(usage.get("prompt_tokens_details")), "cached_tokens"),
             _count(object_or_empty(usage.get("completion_tokens_details")), "reasoning_tokens"),
+            frame,
         )
     ]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 from uuid import uuid4
 
-from llm_proxy.pipeline.events import Event, ToolCallDelta, ToolCallEnd, ToolCallStart
+from llm_proxy.pipeline.events import Event, Frame, ToolCallDelta, ToolCallEnd, ToolCallStart
 
 
 class ToolFragments:
@@ -21,7 +21,7 @@ class ToolFragments:
         self._ids: list[str] = []
         self._closed = 0
 
-    def read(self, fields: Mapping[str, Any]) -> list[Event]:
+    def read(self, fields: Mapping[str, Any], frame: Frame | None = None) -> list[Event]:
         """The events of one item of `tool_calls`."""
         function = fields.get("function")
         body = cast("dict[str, Any]", function) if isinstance(function, dict) else {}
@@ -30,14 +30,14 @@ class ToolFragments:
         call = self._known(fields.get("index"), id_)
         if call is None:
             call = self._open(fields.get("index"), id_)
-            events.append(ToolCallStart(call, self._ids[call], str(body.get("name") or "")))
+            events.append(ToolCallStart(call, self._ids[call], str(body.get("name") or ""), frame))
         if arguments := body.get("arguments"):
-            events.append(ToolCallDelta(call, str(arguments)))
+            events.append(ToolCallDelta(call, str(arguments), frame))
         return events
 
-    def close(self) -> list[Event]:
+    def close(self, frame: Frame | None = None) -> list[Event]:
         """The ends of all calls that are still open."""
-        ends: list[Event] = [ToolCallEnd(call) for call in range(self._closed, self.count)]
+        ends: list[Event] = [ToolCallEnd(call, frame) for call in range(self._closed, self.count)]
         self._closed = self.count
         return ends
 

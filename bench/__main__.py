@@ -1,0 +1,148 @@
+"""`make bench`: the whole chain against a minimal pass-through, as CPU time per request.
+
+Both stand before the same vendor and get the same load, in turns within one run, for the machine's
+speed drifts: what counts is the ratio, of which the median over the rounds is shown.
+"""
+
+import asyncio
+import os
+import statistics
+import time
+from dataclasses import dataclass
+
+import aiohttp
+import orjson
+import uvloop
+
+from bench.processes import Process, free_port
+
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+CONNECTIONS = 32
+
+HEADINGS = (
+    f"{'case':22}",
+    "   proxy",
+    "pass-through",
+    "  ratio",
+    "       range",
+    "  goal",
+    "    req/s",
+    "its req/s",
+)
+
+CONFIG = {
+    "DEFAULT_BACKEND": "openai",
+    "OPENAI_API_KEY": "fake-key",
+    "PROXY_API_KEYS": "fake-client-key",
+    "RATE_LIMIT": "100000000",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A kind of request; `goal` is the ratio aimed at."""
+
+    name: str
+    body: bytes
+    requests: int
+    goal: float
+
+
+def _body(*, stream: bool, size: int) -> bytes:
+    turns = [
+        {"role": "system", "content": "You are a helpful assistant."},
+        {"role": "user", "content": "Tell me. "},
+    ]
+    if size > 1000:  # noqa: PLR2004
+        fill = {"role": "user", "content": "lorem ipsum dolor sit amet " * 200}
+        answer = {"role": "assistant", "content": "consectetur adipiscing elit " * 200}
+        pair = len(orjson.dumps([fill, answer]))
+        turns[1:1] = [fill, answer] * (size // pair)
+    return orjson.dumps({"model": "gpt-x", "stream": stream, "messages": turns})
+
+
+CASES = [
+    Case("whole answer", _body(stream=False, size=0), 3000, 1.5),
+    Case("stream of 100 chunks", _body(stream=True, size=0), 2000, 2.0),
+    Case("1 MB request body", _body(stream=False, size=1_000_000), 300, 2.0),
+]
+
+
+async def _load(port: int, case: Case, count: int) -> float:
+    """Send `count` requests over `CONNECTIONS` connections; the seconds it took."""
+    url = f"http://127.0.0.1:{port}/v1/chat/completions"
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer fake-client-key"}
+    left = iter(range(count))
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+    async with aiohttp.ClientSession(connector=connector, headers=headers) as http:
+
+        async def work() -> None:
+            for _ in left:
+                async with http.post(url, data=case.body) as response:
+                    await response.read()
+                    if response.status != 200:  # noqa: PLR2004
+                        raise RuntimeError(await response.text())
+
+        began = time.perf_counter()
+        await asyncio.gather(*(work() for _ in range(CONNECTIONS)))
+        return time.perf_counter() - began
+
+
+def _measure(process: Process, case: Case) -> tuple[float, float]:
+    """Microseconds of CPU per request, and requests per second."""
+    before = process.cpu_seconds()
+    seconds = uvloop.run(_load(process.port, case, case.requests))
+    used = process.cpu_seconds() - before
+    return used / case.requests * 1e6, case.requests / seconds
+
+
+def _compare(case: Case, proxy: Process, yardstick: Process) -> None:
+    for process in (proxy, yardstick):
+        uvloop.run(_load(process.port, case, case.requests // 5))
+    ours: list[tuple[float, float]] = []
+    theirs: list[tuple[float, float]] = []
+    for _ in range(ROUNDS):
+        theirs.append(_measure(yardstick, case))
+        ours.append(_measure(proxy, case))
+    ratios = [mine[0] / its[0] for mine, its in zip(ours, theirs, strict=True)]
+    columns = [
+        f"{case.name:22}",
+        f"{statistics.median(cpu for cpu, _ in ours):8.0f}",
+        f"{statistics.median(cpu for cpu, _ in theirs):12.0f}",
+        f"{statistics.median(ratios):7.2f}",
+        f"{min(ratios):5.2f} to {max(ratios):.2f}",
+        f"{case.goal:6.1f}",
+        f"{statistics.median(rate for _, rate in ours):9.0f}",
+        f"{statistics.median(rate for _, rate in theirs):9.0f}",
+    ]
+    print(" | ".join(columns), flush=True)
+
+
+def main() -> None:
+    ports = [free_port() for _ in range(3)]
+    vendor = Process(ports[0], ["-m", "bench.serve", "vendor", str(ports[0])])
+    target = f"http://127.0.0.1:{ports[0]}"
+    yardstick = Process(ports[1], ["-m", "bench.serve", "pass_through", str(ports[1]), target])
+    proxy = Process(
+        ports[2],
+        ["-m", "llm_proxy.server", "serve", "--config", "pipelines.toml", "--port", str(ports[2])],
+        {**CONFIG, "OPENAI_API_URL": f"{target}/v1"},
+    )
+    with vendor, yardstick, proxy:
+        print(f"CPU per request in µs, median of {ROUNDS} rounds; {CONNECTIONS} connections\n")
+        print(
+            "case                   |    proxy | pass-through |  ratio | range     |   goal | req/s     | its req/s"
+        )
+        for case in CASES:
+            _compare(case, proxy, yardstick)
+        print(
+            f"\nready after {proxy.ready_seconds:.2f} s (pass-through {yardstick.ready_seconds:.2f} s)"
+        )
+        print(
+            f"memory {proxy.resident_megabytes():.0f} MB "
+            f"(pass-through {yardstick.resident_megabytes():.0f} MB)"
+        )
+
+
+if __name__ == "__main__":
+    main()
