@@ -130,18 +130,12 @@ def main() -> None:
     )
     with vendor, yardstick, proxy:
         print(f"CPU per request in µs, median of {ROUNDS} rounds; {CONNECTIONS} connections\n")
-        print(
-            "case                   |    proxy | pass-through |  ratio | range     |   goal | req/s     | its req/s"
-        )
+        print(" | ".join(HEADINGS))
         for case in CASES:
             _compare(case, proxy, yardstick)
-        print(
-            f"\nready after {proxy.ready_seconds:.2f} s (pass-through {yardstick.ready_seconds:.2f} s)"
-        )
-        print(
-            f"memory {proxy.resident_megabytes():.0f} MB "
-            f"(pass-through {yardstick.resident_megabytes():.0f} MB)"
-        )
+        for name, process in (("proxy", proxy), ("pass-through", yardstick)):
+            ready, memory = process.ready_seconds, process.resident_megabytes()
+            print(f"{name}: ready after {ready:.2f} s, {memory:.0f} MB at the end")
 
 
 if __name__ == "__main__":
