@@ -1,17 +1,20 @@
 """Which models the backends offer and whether they can be reached, asked at most now and then."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.dialects.dialect import ModelEntry
-from llm_proxy.pipeline.errors import Kind, ProxyError, UpstreamTimeout
+from llm_proxy.pipeline.errors import Kind, ProxyError, UpstreamBroken, UpstreamTimeout
 
 KNOWN_FOR = 300.0
 FAILED_FOR = 10.0
 PATIENCE = 5.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -65,4 +68,8 @@ class Catalogue:
             except ProxyError as error:
                 # A server that keeps no list still answers: it is there.
                 shelf.failure = None if error.kind is Kind.NOT_FOUND else error
+            except Exception as error:
+                # One backend's defect must not take the others' lists away.
+                _log.exception("a backend's list of models broke", extra={"backend": name})
+                shelf.failure = UpstreamBroken(f'the backend "{name}" is broken: {error!r}')
             shelf.asked = self._clock()

@@ -76,11 +76,15 @@ def _timed(link: Link, call_next: Next) -> Next:
     name, stage, clock = link.name, link.stage, link.stage.kit.clock
 
     async def call(exchange: Exchange) -> Reply:
+        trace = exchange.trace
+        before, trace.inner_seconds = trace.inner_seconds, 0.0
         began = clock()
         try:
             return await stage(exchange, call_next)
         finally:
-            exchange.trace.stages.append((name, clock() - began))
+            took = clock() - began
+            trace.stages.append((name, took - trace.inner_seconds))
+            trace.inner_seconds = before + took
 
     return call
 
@@ -91,12 +95,15 @@ def order_problems(stages: Sequence[tuple[str, type[Stage[Any]]]]) -> list[tuple
     for position, (name, stage) in enumerate(stages):
         if stage.last and position < len(stages) - 1:
             problems.append((position, f'"{name}" ends the chain: move it to the end'))
-        problems += [
-            (position, f'"{name}" needs what "{later}" provides: put it after "{later}"')
-            for later, provider in stages[position + 1 :]
-            if stage.requires & provider.provides
-            and not any(stage.requires & before.provides for _, before in stages[:position])
-        ]
+        provided = _provided(stages[:position])
+        for later, provider in stages[position + 1 :]:
+            if (stage.requires & provider.provides) - provided:
+                mend = f'"{name}" needs what "{later}" provides: put it after "{later}"'
+                problems.append((position, mend))
     if stages and not any(stage.last for _, stage in stages):
         problems.append((len(stages) - 1, 'nothing sends the request on: end with "dispatch"'))
     return problems
+
+
+def _provided(stages: Sequence[tuple[str, type[Stage[Any]]]]) -> frozenset[str]:
+    return frozenset[str]().union(*(stage.provides for _, stage in stages))

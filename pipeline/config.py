@@ -2,7 +2,8 @@
 against their own options when the chains are planned."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, get_args
+from dataclasses import dataclass, field, fields
+from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -26,8 +27,19 @@ def _upper_case(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
+Environment = Literal["development", "production"]
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_NO_TABLE = "must be a table"
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Head(_Section):
+    environment: Environment = "development"
 
 
 class ServerConfig(_Section):
@@ -69,7 +81,7 @@ class PipelineConfig(_Section):
     """`[pipelines.NAME]`: the paths it serves and its stages, in order."""
 
     serves: tuple[str, ...] = ("/v1/chat/completions",)
-    stages: tuple[str, ...] = Field(min_length=1)
+    stages: tuple[Any, ...] = Field(min_length=1)
 
 
 class BackendsConfig(BaseModel):
@@ -85,39 +97,79 @@ class BackendsConfig(BaseModel):
         return {"local": {}, **(self.model_extra or {})}
 
 
-class Config(_Section):
+@dataclass(frozen=True, slots=True)
+class Config:
     """The whole file."""
 
-    environment: Literal["development", "production"] = "development"
-    server: ServerConfig = ServerConfig()
-    logging: LoggingConfig = LoggingConfig()
-    state: StateConfig = StateConfig()
-    pipelines: Mapping[str, PipelineConfig] = Field(min_length=1)
-    stages: Mapping[str, Table] = Field(default_factory=dict[str, Table])
-    backends: BackendsConfig = BackendsConfig()
-
-    @model_validator(mode="after")
-    def _production_is_guarded(self) -> Self:
-        if self.environment == "production" and not (
-            self.server.tls_certificate or self.server.trusted_proxies
-        ):
-            raise ValueError(
-                "production needs server.tls_certificate and server.tls_key, or the addresses of "
-                "the TLS-terminating proxies in server.trusted_proxies"
-            )
-        return self
+    pipelines: Mapping[str, PipelineConfig]
+    environment: Environment = "development"
+    server: ServerConfig = field(default_factory=ServerConfig)
+    logging: LoggingConfig = field(default_factory=LoggingConfig)
+    state: StateConfig = field(default_factory=StateConfig)
+    stages: Mapping[str, Table] = field(default_factory=dict[str, Table])
+    backends: BackendsConfig = field(default_factory=BackendsConfig)
 
 
-def read_config(file: ConfigFile) -> Config | None:
-    """The file's shape, checked. Problems are reported to `file`; what is wrong is then left out,
-    so that the rest can still be checked. None where nothing useful is left."""
-    for _ in range(2):
-        try:
-            return Config.model_validate(file.tables)
-        except ValidationError as error:
-            report_invalid(error, (), Config, file)
-            for detail in error.errors():
-                _remove(file.tables, detail["loc"])
+def read_config(file: ConfigFile) -> Config:
+    """The file's shape, checked. Problems are reported to `file`; what is wrong is left out, so
+    that the rest can still be checked."""
+    tables = file.tables
+    known = [field.name for field in fields(Config)]
+    for name in tables:
+        if name not in known:
+            file.report((name,), f"unknown key{did_you_mean(name, known)}")
+    pipelines = {
+        name: read
+        for name, table in _tables(file, "pipelines").items()
+        if (read := _section(PipelineConfig, table, ("pipelines", name), file))
+    }
+    if not tables.get("pipelines"):
+        file.report((), "nothing is served: there must be a [pipelines.NAME]")
+    head = _section(_Head, {k: tables[k] for k in ("environment",) if k in tables}, (), file)
+    return Config(
+        environment=(head or _Head()).environment,
+        server=_named(ServerConfig, "server", file) or ServerConfig(),
+        logging=_named(LoggingConfig, "logging", file) or LoggingConfig(),
+        state=_named(StateConfig, "state", file) or StateConfig(),
+        pipelines=pipelines,
+        stages=_tables(file, "stages"),
+        backends=_named(BackendsConfig, "backends", file) or BackendsConfig(),
+    )
+
+
+def _named(model: type[ModelT], name: str, file: ConfigFile) -> ModelT | None:
+    return _section(model, file.tables.get(name, {}), (name,), file)
+
+
+def _tables(file: ConfigFile, name: str) -> dict[str, Table]:
+    """The tables of a table, without what is none."""
+    found = file.tables.get(name, {})
+    if not is_object(found):
+        file.report((name,), _NO_TABLE)
+        return {}
+    for key, value in found.items():
+        if not is_object(value):
+            file.report((name, key), _NO_TABLE)
+    return {key: value for key, value in found.items() if is_object(value)}
+
+
+def _section(model: type[ModelT], table: object, place: Place, file: ConfigFile) -> ModelT | None:
+    """A table read as `model`, without those of its keys that are wrong; None if that is not
+    enough. A rule that ties several keys together is looked at even where one of them is wrong."""
+    if not is_object(table):
+        file.report(place, _NO_TABLE)
+        return None
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        report_invalid(error, place, model, file)
+        wrong = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
+    try:
+        return model.model_validate({k: v for k, v in table.items() if k not in wrong})
+    except ValidationError as error:
+        for detail in error.errors():
+            if not detail["loc"]:
+                file.report(place, _message(detail["msg"]))
     return None
 
 
@@ -127,20 +179,14 @@ def report_invalid(
     """Report each problem of a validation, with its place in the file and a hint."""
     for detail in error.errors():
         place = (*prefix, *detail["loc"])
-        message = detail["msg"].removeprefix("Value error, ")
+        message = _message(detail["msg"])
         if detail["type"] == "extra_forbidden":
             message = f"unknown key{did_you_mean(str(place[-1]), _fields_at(model, detail['loc']))}"
         file.report(place, message)
 
 
-def _remove(tables: Any, place: Place) -> None:
-    for part in place[:-1]:
-        try:
-            tables = tables[part]
-        except (KeyError, IndexError, TypeError):
-            return
-    if place and is_object(tables):
-        tables.pop(str(place[-1]), None)
+def _message(text: str) -> str:
+    return text.removeprefix("Value error, ")
 
 
 def _fields_at(model: type[BaseModel], place: Place) -> list[str]:

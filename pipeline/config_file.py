@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from llm_proxy.pipeline.json_values import is_list, is_object
 Place = tuple[str | int, ...]
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}")
-_HEADER = re.compile(r"\s*\[\[?\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*[A-Za-z0-9_"'-]+)*)\s*=""")
-_KEY_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+_HEADER = re.compile(r"\s*(\[\[?)\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
+_NAME = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
+_KEY = re.compile(rf"\s*({_NAME}(?:\s*\.\s*{_NAME})*)\s*=")
+_TOKEN = re.compile(r"""\\.|\"\"\"|'''|"(?:[^"\\]|\\.)*"|'[^']*'|[\[\]{}#]""")
+_KEY_PART = re.compile(_NAME)
 
 
 @dataclass(slots=True)
@@ -27,16 +29,19 @@ class ConfigFile:
     lines: Mapping[Place, int]
     problems: list[str] = field(default_factory=list[str])
 
-    def report(self, place: Place, message: str) -> None:
-        """Note a problem: file, line if known, dotted place, message."""
-        line = next(
-            (self.lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in self.lines),
-            None,
-        )
+    def report(self, place: Place, message: str, near: Place = ()) -> None:
+        """Note a problem: file, line if known, dotted place, message. `near` is where to look for
+        the line of a place that the file does not have."""
+        line = self._line(place) or self._line(near)
         where = f"{self.name}:{line}" if line else self.name
         problem = f"{where}: {dotted(place)}: {message}" if place else f"{where}: {message}"
         if problem not in self.problems:
             self.problems.append(problem)
+
+    def _line(self, place: Place) -> int | None:
+        """The line of the place, or of the nearest table or key around it."""
+        around = (place[:n] for n in range(len(place), 0, -1))
+        return next((self.lines[at] for at in around if at in self.lines), None)
 
     def raise_problems(self) -> None:
         """Refuse the file if it has any problem."""
@@ -97,13 +102,36 @@ def _lines(text: str) -> dict[Place, int]:
     """The line of each table and key. Good enough to point at; the parser decides what is there."""
     lines: dict[Place, int] = {}
     table: Place = ()
-    for number, line in enumerate(text.splitlines(), start=1):
+    arrays: dict[Place, int] = {}
+    for number, line in _statements(text):
         if header := _HEADER.match(line):
-            table = _parts(header[1])
+            table = _parts(header[2])
+            if header[1] == "[[":
+                arrays[table] = arrays.get(table, -1) + 1
+                lines.setdefault(table, number)
+                table = (*table, arrays[table])
             lines.setdefault(table, number)
         elif key := _KEY.match(line):
             lines.setdefault((*table, *_parts(key[1])), number)
     return lines
+
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    """The lines on which something begins, with their numbers: none from inside a multi-line
+    string or a list."""
+    inside, depth = "", 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not inside and not depth:
+            yield number, line
+        for token in _TOKEN.findall(line):
+            if inside:
+                inside = "" if token == inside else inside
+            elif token in ('"""', "'''"):
+                inside = token
+            elif token == "#":  # noqa: S105 - a comment
+                break
+            else:
+                depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token, 0)
 
 
 def _parts(key: str) -> Place:

@@ -12,7 +12,7 @@ from llm_proxy.pipeline.errors import ProxyError
 FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True)
 class Frame:
     """The bytes that one or more events were read from, to be relayed as they came.
 

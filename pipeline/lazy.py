@@ -31,6 +31,8 @@ class LazySequence(Sequence[ItemT], Generic[ItemT]):
         if isinstance(index, slice):
             return tuple(self[position] for position in range(*index.indices(len(self))))
         position = index if index >= 0 else index + len(self._raw)
+        if position < 0:
+            raise IndexError(index)
         item = self._items.get(position)
         if item is None:
             item = self._items[position] = self._read(self._raw[position], position)

@@ -7,12 +7,14 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
+_MOST = 2**31 - 1
+
 PARAMS: dict[str, Any] = {
     "temperature": Annotated[float, Field(ge=0, le=2)],
     "top_p": Annotated[float, Field(ge=0, le=1)],
-    "top_k": Annotated[int, Field(ge=1)],
-    "max_tokens": Annotated[int, Field(ge=1)],
-    "seed": int,
+    "top_k": Annotated[int, Field(ge=1, le=_MOST)],
+    "max_tokens": Annotated[int, Field(ge=1, le=_MOST)],
+    "seed": Annotated[int, Field(ge=-_MOST, le=_MOST)],
     "presence_penalty": Annotated[float, Field(ge=-2, le=2)],
     "frequency_penalty": Annotated[float, Field(ge=-2, le=2)],
     "reasoning_effort": Effort,

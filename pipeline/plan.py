@@ -11,7 +11,6 @@ from llm_proxy.pipeline.chain import order_problems
 from llm_proxy.pipeline.config import Config, PipelineConfig, read_config, report_invalid
 from llm_proxy.pipeline.config_file import ConfigFile, Place
 from llm_proxy.pipeline.dialects import not_yet_served, unserved_path
-from llm_proxy.pipeline.errors import ConfigError
 from llm_proxy.pipeline.json_values import is_object
 from llm_proxy.pipeline.registry import Registry, did_you_mean
 from llm_proxy.pipeline.stage import Gate, Stage, StageOptions, Surroundings
@@ -62,10 +61,7 @@ def make_plan(
     file: ConfigFile, stages: Registry[Stage[Any]], backends: Registry[Backend[Any]]
 ) -> Plan:
     """Check the whole file; raises `ConfigError` with every problem at once."""
-    config = read_config(file)
-    if config is None:
-        raise ConfigError(file.problems)
-    return _Planner(file, config, stages, backends).plan()
+    return _Planner(file, read_config(file), stages, backends).plan()
 
 
 class _Planner:
@@ -93,6 +89,7 @@ class _Planner:
             self._pipeline(name, config, named) for name, config in self._config.pipelines.items()
         )
         self._check_paths()
+        self._check_production()
         self._file.raise_problems()
         return Plan(self._config, backends, pipelines, tuple(self._notes(backends)))
 
@@ -113,19 +110,40 @@ class _Planner:
             message = f'no backend named "{name}"{did_you_mean(name, known)}'
             self._file.report(("backends", "default_backend"), message)
 
-    def _stage(self, name: str, table: Mapping[str, Any]) -> StagePlan | None:
-        """The stage of that name, or None if there is a problem with it."""
+    def _stage(self, name: str, table: Mapping[str, Any], near: Place = ()) -> StagePlan | None:
+        """The stage of that name, or None if there is a problem with it. `near` is where the file
+        names a stage that has no table."""
         place: Place = ("stages", name)
-        found = self._resolve(self._stage_classes, place, table, "use")
+        found = self._resolve(self._stage_classes, place, table, "use", near)
         if found is None:
             return None
         class_, options = found
         for where, message in options.problems(self._surroundings):
-            self._file.report((*place, *where), message)
+            self._file.report((*place, *where), message, near)
         return StagePlan(name, class_, options)
 
+    def _listed(
+        self, name: object, place: Place, named: Mapping[str, StagePlan | None]
+    ) -> StagePlan | None:
+        """The stage that an item of a chain's list names."""
+        if not isinstance(name, str):
+            self._file.report(place, "must be the name of a stage, as a string")
+        elif name in named:
+            return named[name]
+        elif ":" in name or name in self._stage_classes.names:
+            return self._stage(name, {}, near=place)
+        else:
+            known = [*self._stage_classes.names, *named]
+            self._file.report(place, f'no stage named "{name}"{did_you_mean(name, known)}')
+        return None
+
     def _resolve(
-        self, registry: Registry[Any], place: Place, table: Mapping[str, Any], key: str
+        self,
+        registry: Registry[Any],
+        place: Place,
+        table: Mapping[str, Any],
+        key: str,
+        near: Place = (),
     ) -> tuple[type[Any], Any] | None:
         """The class that a table is for and its options; `key` names it, else the table's name."""
         options = dict(table)
@@ -133,7 +151,7 @@ class _Planner:
         try:
             class_: type[Any] = registry.find(name)
         except LookupError as error:
-            self._file.report((*place, key) if key in table else place, str(error))
+            self._file.report((*place, key) if key in table else place, str(error), near)
             return None
         try:
             return class_, class_.Options.model_validate(options)
@@ -147,16 +165,7 @@ class _Planner:
         place: Place = ("pipelines", name, "stages")
         stages: list[tuple[int, StagePlan]] = []
         for position, stage_name in enumerate(config.stages):
-            if stage_name in named:
-                stage = named[stage_name]
-            elif ":" in stage_name or stage_name in self._stage_classes.names:
-                stage = self._stage(stage_name, {})
-            else:
-                known = [*self._stage_classes.names, *named]
-                message = f'no stage named "{stage_name}"{did_you_mean(stage_name, known)}'
-                self._file.report((*place, position), message)
-                stage = None
-            if stage:
+            if stage := self._listed(stage_name, (*place, position), named):
                 stages.append((position, stage))
         plan = PipelinePlan(name, config.serves, tuple(stage for _, stage in stages))
         if len(stages) == len(config.stages):
@@ -167,6 +176,15 @@ class _Planner:
             ):
                 self._file.report(place, 'production needs a stage that lets callers in: "auth"')
         return plan
+
+    def _check_production(self) -> None:
+        server = self._config.server
+        if self._surroundings.production and not (server.tls_certificate or server.trusted_proxies):
+            message = (
+                "production needs server.tls_certificate and server.tls_key, or the addresses of "
+                "the TLS-terminating proxies in server.trusted_proxies"
+            )
+            self._file.report(("environment",), message)
 
     def _check_paths(self) -> None:
         owners: dict[str, str] = {}

@@ -50,7 +50,7 @@ async def open_proxy(
             http=http,
             store=store,
             backends=backends,
-            known_backends=frozenset(planned.name for planned in plan.backends),
+            off={planned.name: planned.off for planned in plan.backends if planned.off},
             default_backend=plan.config.backends.default_backend,
         )
         pipelines: dict[str, Pipeline] = {}

@@ -65,5 +65,6 @@ def _import(path: str) -> object:
     module, _, attribute = path.partition(":")
     try:
         return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:
+        # Importing runs the module, which may raise anything.
         raise LookupError(f'cannot load "{path}": {error}') from error

@@ -127,8 +127,8 @@ class Reply:
             except StopAsyncIteration:
                 self._source = None
             except TimeoutError:
-                gap = f"the backend was silent for {self._longest_gap:g} s"
-                return [Failure(UpstreamTimeout(gap))]
+                gap = f" for {self._longest_gap:g} s" if self._longest_gap else ""
+                return [Failure(UpstreamTimeout(f"the backend was silent{gap}"))]
             except ProxyError as error:
                 return [Failure(error)]
         return [Failure(UpstreamBroken("the backend's answer ended in the middle"))]
@@ -150,8 +150,8 @@ class Reply:
         return events
 
     async def aclose(self) -> None:
-        """Close from the upstream outwards: every closer runs, even if one fails or the caller is
-        cancelled meanwhile. A second call does nothing."""
+        """Close from the upstream outwards, one after the other: every closer runs, even if one
+        fails or the caller is cancelled meanwhile. A second call does nothing."""
         if self.outcome == "open":
             self.outcome = "abandoned"
         closers, self._closers = self._closers, []
@@ -159,9 +159,7 @@ class Reply:
         for close in closers:
             try:
                 if (pending := close()) is not None:
-                    await asyncio.shield(pending)
-            except asyncio.CancelledError as error:
-                cancelled = error
+                    cancelled = await _shielded(pending) or cancelled
             except Exception:
                 # One closer's failure must not keep the others from running.
                 _log.exception("closing an answer failed")
@@ -178,3 +176,17 @@ class Reply:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+async def _shielded(pending: Awaitable[object]) -> asyncio.CancelledError | None:
+    """Wait for the end of `pending` in any case; gives the cancellation that came meanwhile."""
+    task = asyncio.ensure_future(pending)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if not task.cancelled() and (error := task.exception()):
+        _log.error("closing an answer failed", exc_info=error)
+    return cancelled

@@ -64,23 +64,28 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool the model may call; `parameters` is a JSON Schema."""
+    """A tool the model may call; `parameters` is a JSON Schema.
+
+    `origin` is the tool as it came; a changed one is made without it.
+    """
 
     name: str
     parameters: JsonObject = field(default_factory=dict[str, Any])
+    origin: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A request as it came, so that what no stage touches can leave as it came."""
+    """A request as it came, so that what no stage touches can leave as it came: its bytes, its
+    fields, and what was read from them, to be compared with by identity."""
 
     dialect: str
     raw: bytes
     body: JsonObject
-    model: str
-    stream: bool
     messages: Sequence[Message]
     params: JsonObject
+    tools: Sequence[Tool]
+    tool_choice: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,17 @@ class ChatRequest:
     tools: Sequence[Tool] = ()
     tool_choice: str | None = None
     source: Source | None = None
+
+    def mentions(self, text: str) -> bool:
+        """Whether `text` may stand anywhere in the conversation; False only if it surely does not.
+
+        One search of the bytes as they came is cheaper than reading a long history.
+        """
+        if self.source is None:
+            return True
+        raw = self.source.raw
+        escaped = b"\\u" in raw or b"\\/" in raw
+        return escaped or text.encode() in raw
 
     def with_param(self, name: str, value: Any) -> "ChatRequest":
         """This request with one setting changed."""

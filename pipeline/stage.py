@@ -46,13 +46,13 @@ class Kit:
     """What a stage or backend may use of its surroundings, injected so that tests can replace it.
 
     `clock` gives monotonic seconds. `backends` holds those that are switched on, by name, and
-    `known_backends` also those that are off for want of a key.
+    `off` tells of the others why they are not.
     """
 
     http: aiohttp.ClientSession
     store: Store
     backends: Mapping[str, Backend[Any]] = field(default_factory=dict[str, Backend[Any]])
-    known_backends: frozenset[str] = frozenset()
+    off: Mapping[str, str] = field(default_factory=dict[str, str])
     default_backend: str = "local"
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -28,8 +28,9 @@ class Attempt:
 class Trace:
     """Append-only, and the one thing that the stages of an exchange share.
 
-    `stages` holds, innermost first, each stage's name and the seconds spent in it with all that it
-    called, up to the answer's head. `notes` holds what a stage found out and the log should tell.
+    `stages` holds each call of a stage, innermost first: its name and the seconds spent in it, up
+    to the answer's head and without what it called. `notes` holds what a stage found out and the
+    log should tell.
     """
 
     stages: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
@@ -37,14 +38,12 @@ class Trace:
     warnings: list[str] = field(default_factory=list[str])
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
 
+    inner_seconds: float = 0.0
+    """The time of the calls made so far by the stage that is being timed."""
+
     def own_seconds(self) -> dict[str, float]:
         """Each stage's own time, in the order of the chain; a stage called twice is summed."""
-        inclusive: dict[str, float] = {}
-        for name, seconds in self.stages:
-            inclusive[name] = inclusive.get(name, 0.0) + seconds
         own: dict[str, float] = {}
-        inner = 0.0
-        for name, seconds in inclusive.items():
-            own[name] = max(0.0, seconds - inner)
-            inner = seconds
-        return dict(reversed(own.items()))
+        for name, seconds in reversed(self.stages):
+            own[name] = own.get(name, 0.0) + seconds
+        return own

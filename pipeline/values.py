@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from math import inf
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PlainValidator
 
 _NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*")
 _SECONDS: dict[str, float] = {
@@ -43,6 +44,8 @@ def _seconds(value: object) -> object:
 
 def _bytes(value: object) -> object:
     scaled = _scaled(value, _BYTES, '"10MB"')
+    if scaled == inf:
+        raise ValueError(f'"{value}" is more than there can be')
     return int(scaled) if isinstance(scaled, float) else scaled
 
 
@@ -50,6 +53,10 @@ def _listed(value: object) -> object:
     if isinstance(value, str):
         return tuple(item.strip() for item in value.split(",") if item.strip())
     return value
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    return ip_network(str(value))
 
 
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
@@ -61,5 +68,9 @@ Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
 Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 """A list of words, or one string with commas between them."""
 
-Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_listed)]
+Network = IPv4Network | IPv6Network
+
+Networks = Annotated[
+    tuple[Annotated[Network, PlainValidator(_network)], ...], BeforeValidator(_listed)
+]
 """Addresses and networks ("127.0.0.1", "10.0.0.0/8"), as `Listed`."""

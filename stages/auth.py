@@ -13,8 +13,6 @@ from llm_proxy.pipeline.exchange import Caller, Client
 from llm_proxy.pipeline.stage import Gate, Kit, StageOptions, Surroundings
 from llm_proxy.pipeline.values import Listed
 
-ANONYMOUS = Caller("anonymous")
-
 
 class AuthOptions(StageOptions):
     """Options of `auth`."""
@@ -23,12 +21,17 @@ class AuthOptions(StageOptions):
     auth_token: str = Field(default="", description="One more key, for a single-user set-up.")
     disable_auth: bool = Field(default=False, description="Let everybody in.")
 
+    @property
+    def keys(self) -> list[str]:
+        """Every key; an empty one is none."""
+        return [key for key in (*self.api_keys, self.auth_token) if key]
+
     def problems(self, surroundings: Surroundings) -> Iterator[tuple[Place, str]]:
         if not surroundings.production:
             return
         if self.disable_auth:
             yield ("disable_auth",), "auth may not be off in production"
-        elif not self.api_keys and not self.auth_token:
+        elif not self.keys:
             yield ("api_keys",), "production needs at least one key"
 
 
@@ -43,15 +46,15 @@ class Auth(Gate[AuthOptions]):
 
     def __init__(self, options: AuthOptions, kit: Kit) -> None:
         super().__init__(options, kit)
-        keys = [*options.api_keys, *filter(None, [options.auth_token])]
+        keys = options.keys
         self._callers = [(_digest(key), Caller(f"key-{_digest(key).hex()[:12]}")) for key in keys]
 
     async def admit(self, client: Client) -> Caller:
         if self.options.disable_auth:
-            return ANONYMOUS
+            return _anonymous(client)
         if not self._callers:
             if _is_local(client):
-                return ANONYMOUS
+                return _anonymous(client)
             raise Unauthorized("no API key is configured, so only local clients are let in")
         if client.credential is None:
             raise Unauthorized("no API key: send one as 'Authorization: Bearer KEY'")
@@ -63,6 +66,11 @@ class Auth(Gate[AuthOptions]):
         if found is None:
             raise Unauthorized("wrong API key")
         return found
+
+
+def _anonymous(client: Client) -> Caller:
+    """Whoever comes from one address shares limits and sessions, and with nobody else."""
+    return Caller(f"anonymous {client.address}" if client.address else "anonymous")
 
 
 def _digest(key: str) -> bytes:

@@ -19,7 +19,8 @@ class Dispatch(Stage[StageOptions]):
         target = exchange.target or self._target(exchange.request.model)
         backend = self.kit.backends.get(target.backend)
         if backend is None:
-            raise Unavailable(f'the backend "{target.backend}" is off: it has no key')
+            why = self.kit.off.get(target.backend, "there is none of that name")
+            raise Unavailable(f'the backend "{target.backend}" is off: {why}')
         clock, attempts = self.kit.clock, exchange.trace.attempts
         began = clock()
         try:
@@ -36,7 +37,8 @@ class Dispatch(Stage[StageOptions]):
     def _target(self, model: str) -> Target:
         """A prefix that names no backend belongs to the model (`llama3:8b`)."""
         backend, separator, rest = model.partition(":")
-        if separator and rest and backend in self.kit.known_backends:
+        known = backend in self.kit.backends or backend in self.kit.off
+        if separator and rest and known:
             return Target(backend, rest)
         return Target(self.kit.default_backend, model)
 

@@ -2,11 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_any,
+)
+from tenacity.stop import stop_base
 
 from llm_proxy.pipeline.config_file import Place
 from llm_proxy.pipeline.errors import Unavailable, UpstreamError, UpstreamTimeout
@@ -93,7 +100,9 @@ class Failover(Stage[FailoverOptions]):
             )
 
         async for attempt in AsyncRetrying(
-            stop=stop_after_attempt(len(targets)),
+            stop=stop_any(
+                stop_after_attempt(len(targets)), _PastDeadline(self.kit.clock, deadline)
+            ),
             retry=retry_if_exception(_another_may_do_better),
             sleep=self.kit.sleep,
             before_sleep=move_on,
@@ -112,6 +121,17 @@ class Failover(Stage[FailoverOptions]):
         except TimeoutError:
             raise UpstreamTimeout(f"the backend gave no answer within {limit:.3g} s") from None
         return reply.limit_gaps(self.options.between_events_timeout)
+
+
+class _PastDeadline(stop_base):
+    """Stops once the time for all attempts is over, by the clock that tests control."""
+
+    def __init__(self, clock: Callable[[], float], deadline: float) -> None:
+        self._clock = clock
+        self._deadline = deadline
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return self._clock() >= self._deadline
 
 
 def _another_may_do_better(error: BaseException) -> bool:

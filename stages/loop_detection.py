@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from llm_proxy.pipeline.events import End, Event, Finish, ReasoningDelta, TextDelta
 from llm_proxy.pipeline.exchange import Exchange
@@ -30,6 +31,12 @@ class LoopDetectionOptions(StageOptions):
     )
     window: int = Field(default=8192, ge=1024, description="Characters looked back upon.")
 
+    @model_validator(mode="after")
+    def _can_be_seen(self) -> Self:
+        if self.min_length >= self.window:
+            raise ValueError("min_length must be below window, or nothing is ever a loop")
+        return self
+
 
 class LoopDetection(Stage[LoopDetectionOptions]):
     """Cuts an answer off, with a notice, when its text or reasoning goes round in circles."""
@@ -48,8 +55,11 @@ class _Guard:
         self._exchange = exchange
         self._text = RepeatedTail(options)
         self._reasoning = RepeatedTail(options)
+        self._stopped = False
 
     def __call__(self, event: Event) -> Sequence[Event]:
+        if self._stopped:
+            return ()
         match event:
             case TextDelta(text):
                 end = self._text.feed(text)
@@ -59,6 +69,7 @@ class _Guard:
                 return (event,)
         if end is None:
             return (event,)
+        self._stopped = True
         self._exchange.trace.warnings.append("loop_detection: answer stopped")
         _log.warning("loop detected", extra={"request_id": self._exchange.id})
         kept = replace(event, text=text[:end], frame=None)
@@ -108,5 +119,6 @@ class RepeatedTail:
         tail = self._tail
         needed = max(self._options.min_length, self._options.min_repeats * period)
         if not any(character.isalnum() for character in tail[-period:]):
-            needed *= 8  # rules, blank space and borders of tables are long on purpose
+            # Rules, blank space and borders of tables are long on purpose.
+            needed = min(8 * needed, self._options.window - period)
         return len(tail) >= needed and tail[period - needed :] == tail[-needed:-period]

@@ -17,6 +17,10 @@ from llm_proxy.pipeline.stage import Next, Stage, StageOptions
 _LEFT = 499
 """The status, known from nginx, of a request whose client did not wait."""
 
+_BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR.value
+
+_RESERVED = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+
 _log = logging.getLogger(__name__)
 
 
@@ -46,18 +50,25 @@ class Observe(Stage[ObserveOptions]):
         except asyncio.CancelledError:
             self._write(exchange, began, None, status=_LEFT, error="the client left")
             raise
+        except Exception as error:
+            # Its words may hold a text of the conversation; the edge logs the traceback's.
+            told = f"internal error: {type(error).__name__}"
+            self._write(exchange, began, None, status=_BROKEN, error=told)
+            raise
         watched = _Watched()
         first_event_ms = _milliseconds(self.kit.clock() - began)
 
         def close() -> None:
             fields = watched.detail() if self.options.response_logging else {}
+            status: int = HTTPStatus.OK
             if watched.error:
-                fields["error"] = watched.error
+                fields["error"] = watched.error.message
+                status = status if exchange.request.stream else watched.error.status
             self._write(
                 exchange,
                 began,
                 reply.head,
-                status=HTTPStatus.OK.value,
+                status=int(status),
                 outcome=reply.outcome,
                 tokens_used=watched.tokens,
                 first_event_ms=first_event_ms,
@@ -77,7 +88,7 @@ class Observe(Stage[ObserveOptions]):
             "latency_ms": _milliseconds(self.kit.clock() - began),
             "stream": exchange.request.stream,
             "attempts": len(attempts),
-            **exchange.trace.notes,
+            **{_free(name): note for name, note in exchange.trace.notes.items()},
             **fields,
         }
         if len(attempts) > 1:
@@ -96,7 +107,7 @@ class _Watched:
     def __init__(self) -> None:
         self.usage: Usage | None = None
         self.finish: str | None = None
-        self.error: str | None = None
+        self.error: ProxyError | None = None
 
     def __call__(self, event: Event) -> Sequence[Event]:
         match event:
@@ -105,7 +116,7 @@ class _Watched:
             case Finish(reason):
                 self.finish = reason
             case Failure(error):
-                self.error = error.message
+                self.error = error
             case _:
                 pass
         return (event,)
@@ -124,6 +135,11 @@ class _Watched:
             detail["cached_tokens"] = self.usage.cached_tokens
             detail["reasoning_tokens"] = self.usage.reasoning_tokens
         return detail
+
+
+def _free(name: str) -> str:
+    """A field's name that is none of the log record's own, for those may not be set."""
+    return f"{name}_" if name in _RESERVED else name
 
 
 def _milliseconds(seconds: float) -> float:

@@ -14,6 +14,9 @@ from types import FrameType
 SHORT_LIFE = 1.0
 """Seconds; a worker that dies younger is not replaced at once, lest it be replaced for ever."""
 
+_ENDED_WELL = (0, -signal.SIGTERM)
+"""Exit codes of workers that were told to stop; the latter if it came before they listened."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -43,7 +46,7 @@ class Supervisor:
             for worker in [worker for worker in self._workers if not worker.is_alive()]:
                 born = self._workers.pop(worker)
                 if self._stopping:
-                    failed += worker.exitcode != 0
+                    failed += worker.exitcode not in _ENDED_WELL
                 else:
                     self._replace(worker, time.monotonic() - born)
         return min(failed, 1)

@@ -19,6 +19,7 @@ from llm_proxy.pipeline.events import (
     ReasoningDelta,
     Start,
     TextDelta,
+    ToolCallStart,
     Usage,
 )
 from llm_proxy.pipeline.exchange import Exchange
@@ -86,7 +87,8 @@ class _Performance:
 def _batches(request: ChatRequest, model: str, play: Play) -> Iterator[Sequence[Event]]:
     yield (Start(f"chatcmpl-{uuid4().hex}", model, int(time.time())),)
     if calls := tool_calls(request):
-        yield (*calls, Finish("tool_calls"), Usage(input_tokens(request), len(calls)), End())
+        called = sum(isinstance(call, ToolCallStart) for call in calls)
+        yield (*calls, Finish("tool_calls"), Usage(input_tokens(request), called), End())
         return
     thought = f"{count(last_said(request))} words were said. I repeat them."
     if play.thinks == "aloud":

@@ -23,6 +23,11 @@ class SseFrame:
     data: bytes | None
     raw: bytes
 
+    @property
+    def is_comment(self) -> bool:
+        """Whether it holds comments and nothing else."""
+        return all(line.startswith(b":") for line in _LINE_END.split(self.raw) if line)
+
 
 class SseSplitter:
     """Cuts a stream into blocks that end where a frame ends, keeping the rest for later."""

@@ -54,7 +54,10 @@ class TextRuns:
         text = self._text_of(original)
         if text is None or self._text_of(probed) != _PROBE_TEXT:
             return False
-        return bool(orjson.dumps(original) == orjson.dumps(_swapped(probed, _PROBE_TEXT, text)))
+        try:
+            return bool(orjson.dumps(original) == orjson.dumps(_swapped(probed, _PROBE_TEXT, text)))
+        except orjson.JSONEncodeError:
+            return False  # nested more deeply than can be written
 
     def cut(self, block: bytes, start: int) -> tuple[str, int] | None:
         """The text of the run of known frames at `start` of a block of whole frames, and where the
@@ -77,10 +80,14 @@ class TextRuns:
         if not block.startswith(self._suffix, end):
             return None
         try:
-            text = orjson.loads(b'"' + b"".join([*bodies[:-1], last]) + b'"')
+            # Each by itself, for halves of an escape or a character must not make a whole together;
+            # with line ends between them, which are legal there and illegal inside a string.
+            texts = orjson.loads(b'["' + b'",\n"'.join([*bodies[:-1], last]) + b'"]')
         except ValueError:
             return None
-        return text, end + len(self._suffix)
+        if len(texts) != len(bodies):
+            return None
+        return "".join(texts), end + len(self._suffix)
 
 
 def _string_end(data: bytes, start: int) -> int:

@@ -16,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_-]*)\s*=")
 _QUOTED = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*')
 _BARE_END = re.compile(r"[,)\n]")
-_FENCE = re.compile(r" {0,3}(```+|~~~+)")
+_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ def parse_commands(text: str, prefix: str) -> Parsed:
                 call, position = _call(text, name[0].lower(), name.end())
                 calls.append(call)
                 position = _skip_line_end(text, position)
-                continue
+                if position == len(text) or text[position - 1] == "\n":
+                    continue  # or else what follows is not at the start of a line
         end = text.find("\n", position) + 1 or len(text)
         line = text[position:end]
         fence = _fence_after(line, fence)
@@ -67,12 +68,13 @@ def parse_commands(text: str, prefix: str) -> Parsed:
 
 
 def _fence_after(line: str, fence: str) -> str:
-    mark = _FENCE.match(line)
+    """The fence that is open behind a line; only a bare one at least as long closes it."""
+    mark = _FENCE.match(line.rstrip())
     if not mark:
         return fence
     if not fence:
-        return mark[1]
-    return "" if mark[1].startswith(fence) else fence
+        return str(mark[1])
+    return "" if mark[1].startswith(fence) and not mark[2] else fence
 
 
 def _call(text: str, name: str, position: int) -> tuple[Call | Mistake, int]:
@@ -83,11 +85,11 @@ def _call(text: str, name: str, position: int) -> tuple[Call | Mistake, int]:
     position += 1
     while True:
         key = _KEY.match(text, position)
-        position = key.end() if key else position
+        began = position = key.end() if key else position
         value, position = _value(text, position)
         if key:
             options[key[1]] = value
-        elif value or text.startswith(",", position) or args:
+        elif text[began:position].strip() or text.startswith(",", position) or args:
             args.append(value)
         if text.startswith(",", position):
             position += 1

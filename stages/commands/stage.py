@@ -1,7 +1,7 @@
 """The stage that carries commands out."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -17,6 +17,8 @@ from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions
 from llm_proxy.stages.commands.builtin import BUILTIN
 from llm_proxy.stages.commands.command import Command, CommandError, Desk
 from llm_proxy.stages.commands.parser import Call, Mistake, parse_commands
+
+ERROR = "Error: "
 
 
 class CommandsOptions(StageOptions):
@@ -50,7 +52,7 @@ class Commands(Stage[CommandsOptions]):
             if desk.changed and exchange.session:
                 await exchange.session.save(desk.state)
                 exchange = replace(exchange, session=replace(exchange.session, state=desk.state))
-            if failed or not message.text.strip():
+            if failed or not message.parts:
                 return _answer(request, "\n".join(answers))
             request = replace(request, messages=[*request.messages[:-1], message])
         request = self._scrubbed(request)
@@ -89,7 +91,7 @@ class Commands(Stage[CommandsOptions]):
             try:
                 answers.append(self._run(call, desk))
             except CommandError as error:
-                return [*answers, f"Error: {error}"], True
+                return [*answers, f"{ERROR}{error}"], True
         return answers, False
 
     def _run(self, call: Call | Mistake, desk: Desk) -> str:
@@ -98,28 +100,43 @@ class Commands(Stage[CommandsOptions]):
             raise CommandError(call.message)
         command = self._commands.get(call.name)
         if command is None:
-            hint = did_you_mean(call.name, list(self._commands))
-            raise CommandError(f"unknown command {prefix}{call.name}{hint}. Try {prefix}help.")
+            hint = did_you_mean(call.name, list(self._commands)) or "."
+            raise CommandError(f"unknown command {prefix}{call.name}{hint} Try {prefix}help.")
         return command.run(call, desk)
 
     def _scrubbed(self, request: ChatRequest) -> ChatRequest:
         """The request without earlier commands and without the answers to them."""
+        if not request.mentions(self.options.prefix):
+            return request
         kept: list[Message] = []
-        changed = after_command = False
+        changed = False
+        answer_is_ours: Callable[[Message], bool] = _never
         for message in request.messages[:-1]:
-            if after_command and message.role == "assistant":
-                after_command = False
+            is_ours, answer_is_ours = answer_is_ours, _never
+            if message.role == "assistant" and is_ours(message):
                 continue
-            after_command = False
             if message.role != "user" or self.options.prefix not in message.text:
                 kept.append(message)
                 continue
             cut, calls = self._cut(message)
-            changed = changed or bool(calls)
-            after_command = not cut.parts
+            if calls:
+                changed, answer_is_ours = True, _is_error if cut.parts else _always
             if cut.parts:
                 kept.append(cut)
         return replace(request, messages=[*kept, request.messages[-1]]) if changed else request
+
+
+def _never(_answer: Message) -> bool:
+    return False
+
+
+def _always(_answer: Message) -> bool:
+    return True
+
+
+def _is_error(answer: Message) -> bool:
+    """Whether this is what the proxy says where a command beside text fails."""
+    return answer.text.rpartition("\n")[2].startswith(ERROR)
 
 
 def _applied(request: ChatRequest, exchange: Exchange) -> ChatRequest:

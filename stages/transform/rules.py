@@ -1,11 +1,12 @@
 """What one rule does to a request."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from fnmatch import fnmatchcase
-from typing import Any, Self
+from functools import cache
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from llm_proxy.pipeline.params import PARAMS, parse_param
 from llm_proxy.pipeline.request import ChatRequest, Message, Text
@@ -43,22 +44,24 @@ class Rule(BaseModel):
     )
     replace: tuple[Replacement, ...] = Field(default=(), description="Texts to replace in answers.")
 
-    @model_validator(mode="after")
-    def _legal(self) -> Self:
-        for name, value in self.set.items():
-            if name in PARAMS:
-                try:
-                    parse_param(name, value)
-                except ValueError as error:
-                    raise ValueError(f"set.{name}: {error}") from None
-        for name, (low, high) in self.clamp.items():
+    @field_validator("set")
+    @classmethod
+    def _legal_values(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {name: _value(name, value) for name, value in values.items()}
+
+    @field_validator("clamp")
+    @classmethod
+    def _legal_bounds(
+        cls, bounds: Mapping[str, tuple[float, float]]
+    ) -> Mapping[str, tuple[float, float]]:
+        for name, (low, high) in bounds.items():
             if low > high:
-                raise ValueError(f"clamp.{name}: {low:g} is above {high:g}")
-        return self
+                raise ValueError(f"{name}: {low:g} is above {high:g}")
+        return bounds
 
     def fits(self, model: str) -> bool:
         """Whether the rule is for this model."""
-        return any(fnmatchcase(model, pattern) for pattern in self.models)
+        return any(_pattern(name).fullmatch(model) for name in self.models)
 
     def apply(self, request: ChatRequest) -> ChatRequest:
         """The request as the rule wants it."""
@@ -74,6 +77,21 @@ class Rule(BaseModel):
             if name in self.drop:
                 continue
             yield name, _clamped(value, self.clamp.get(name))
+
+
+def _value(name: str, value: Any) -> Any:
+    if name not in PARAMS:
+        return value
+    try:
+        return parse_param(name, value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    """A model's name in which only `*` means anything."""
+    return re.compile(".*".join(map(re.escape, name.split("*"))), re.DOTALL)
 
 
 def _clamped(value: Any, bounds: tuple[float, float] | None) -> Any:

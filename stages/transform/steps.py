@@ -17,6 +17,7 @@ class ReplaceText:
     def __init__(self, replacements: Sequence[Replacement]) -> None:
         self._texts = {replacement.find: replacement.with_ for replacement in replacements}
         longest_first = sorted(self._texts, key=len, reverse=True)
+        self._longest = len(longest_first[0])
         self._pattern = re.compile("|".join(map(re.escape, longest_first)))
         self._held = ""
 
@@ -30,14 +31,24 @@ class ReplaceText:
 
     def _text(self, event: TextDelta) -> Sequence[Event]:
         text = self._held + event.text
-        # What a match covers cannot also begin one: only the rest behind the last match may wait.
-        settled = max((match.end() for match in self._pattern.finditer(text)), default=0)
-        waits = held_back(text[settled:], self._texts)
-        self._held = text[len(text) - waits :]
-        passed = self._replaced(text[: len(text) - waits])
+        passed, self._held = self._settled(text)
         if passed == event.text:
             return (event,)
         return (replace(event, text=passed, frame=None),) if passed else ()
+
+    def _settled(self, text: str) -> tuple[str, str]:
+        """What of `text` is decided, replaced, and what more text could still make a match, or a
+        longer one."""
+        pieces: list[str] = []
+        position = 0
+        while True:
+            undecided = max(position, len(text) - self._longest + 1)
+            waits = len(text) - held_back(text[undecided:], self._texts)
+            match = self._pattern.search(text, position)
+            if match is None or match.start() >= waits:
+                return "".join([*pieces, text[position:waits]]), text[waits:]
+            pieces += [text[position : match.start()], self._texts[match[0]]]
+            position = match.end()
 
     def _replaced(self, text: str) -> str:
         return self._pattern.sub(lambda match: self._texts[match[0]], text)
@@ -57,10 +68,11 @@ class ThinkTags:
             text, self._held = self._held + event.text, ""
             events = self._read(text)
             return (event,) if events == [TextDelta(event.text)] else events
-        if isinstance(event, (*LIFE_CYCLE, ReasoningDelta)) or not self._held:
+        if isinstance(event, LIFE_CYCLE) or not self._held:
             return (event,)
         text, self._held = self._held, ""
         inside = self._read == self._inside
+        self._read = self._after
         return (ReasoningDelta(text) if inside else TextDelta(text), event)
 
     def _before(self, text: str) -> list[Event]:

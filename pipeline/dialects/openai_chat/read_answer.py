@@ -27,14 +27,21 @@ from llm_proxy.pipeline.events import (
 )
 from llm_proxy.pipeline.json_values import is_object, object_or_empty, objects_in
 
+_FAILURES = frozenset({"error", "network_error", "insufficient_system_resource"})
+"""Finish reasons that are none."""
+
 _REASONS: dict[str, FinishReason] = {
     "stop": "stop",
+    "sensitive": "content_filter",
+    "model_context_window_exceeded": "length",
     "length": "length",
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
     "content_filter": "content_filter",
 }
 
+
+_PLAIN = ("role", "content")
 
 _NAMELESS = "the backend reported an error in its answer"
 
@@ -58,7 +65,7 @@ def read_completion(body: bytes) -> list[Event]:
     events += _content(object_or_empty(choices[0].get("message")), tools, frame)
     events += tools.close(frame)
     reason = choices[0].get("finish_reason") or "stop"
-    if reason == "error":
+    if reason in _FAILURES:
         raise UpstreamBroken(_NAMELESS)
     events.append(_finish(reason, tools, frame))
     events += _usage(completion, frame)
@@ -119,7 +126,8 @@ class ChunkReader:
     def _frame(self, raw: bytes) -> list[Event]:
         frame = parse_frame(raw)
         if frame.data is None or not frame.data.strip():
-            return [KeepAlive(Frame(raw, 1, CHUNKS))]
+            # An SDK stumbles over a frame without data that is more than a comment.
+            return [KeepAlive(Frame(raw, 1, CHUNKS) if frame.is_comment else None)]
         if frame.data.strip() == b"[DONE]":
             self.ended = True
             return [End(Frame(raw, 1, CHUNKS))]
@@ -140,21 +148,25 @@ class ChunkReader:
         if error := reported_error(chunk):
             return [self._failure(error)]
         events: list[Event] = []
-        if not self._started:
-            self._started = True
+        if not self._started and (chunk.get("id") or chunk.get("choices")):
+            self._started = True  # a chunk of a filter's results may come first, without an id
             events.append(_start(chunk, frame))
-        for choice in objects_in(chunk.get("choices")):
+        before, choices = len(events), objects_in(chunk.get("choices"))
+        for choice in choices:
             if choice.get("index"):
                 # Further choices (n > 1) reach a client of this dialect in the frame's own bytes.
                 continue
             events += _content(object_or_empty(choice.get("delta")), self._tools, frame)
             if reason := choice.get("finish_reason"):
-                if reason == "error":
+                if reason in _FAILURES:
                     return [*events, self._failure(UpstreamBroken(_NAMELESS))]
                 events += self._tools.close(frame)
                 events.append(_finish(reason, self._tools, frame))
                 self._finished = True
-        return events + _usage(chunk, frame)
+        usage = _usage(chunk, frame)
+        if usage and choices and len(events) == before:
+            events.append(Opaque(frame))  # so that the frame counts as more than its usage
+        return events + usage
 
 
 def _start(answer: Mapping[str, Any], frame: Frame) -> Start:
@@ -194,7 +206,8 @@ def _usage(answer: Mapping[str, Any], frame: Frame) -> list[Event]:
         Usage(
             _count(usage, "prompt_tokens"),
             _count(usage, "completion_tokens"),
-            _count(object_or_empty(usage.get("prompt_tokens_details")), "cached_tokens"),
+            _count(object_or_empty(usage.get("prompt_tokens_details")), "cached_tokens")
+            or _count(usage, "prompt_cache_hit_tokens"),  # DeepSeek
             _count(object_or_empty(usage.get("completion_tokens_details")), "reasoning_tokens"),
             frame,
         )
@@ -211,6 +224,7 @@ def _only_text(chunk: Any) -> str | None:
     try:
         (choice,) = chunk["choices"]
         text = choice["delta"]["content"]
-    except (KeyError, TypeError, ValueError):
+        more = [key for key, value in choice["delta"].items() if value and key not in _PLAIN]
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
-    return text if isinstance(text, str) else None
+    return text if isinstance(text, str) and not more else None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -41,17 +42,25 @@ _FAILED: dict[int, type[ProxyError]] = {
 _CODES: dict[str, int] = {
     "insufficient_quota": 402,
     "credit_balance_exhausted": 402,
-    "context_length_exceeded": 400,
-    "exceed_context_size_error": 400,
     "invalid_request_error": 400,
     "model_not_found": 404,
     "rate_limit_exceeded": 429,
     "server_is_overloaded": 503,
     "slow_down": 503,
+    "1112": 402,  # Z.AI's business codes
+    "1113": 402,
+    "1211": 404,
+    "1302": 429,
+    "1303": 429,
+    "1305": 503,
+    "1312": 503,
 }
-"""Words in a body that tell more than the status beside them."""
+"""Codes and types in a body that tell more than the status beside them."""
 
-_CONTEXT = ("context_length_exceeded", "exceed_context_size_error")
+_CONTEXT = frozenset({"context_length_exceeded", "exceed_context_size_error", "1261"})
+
+_VAGUE = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY})
+"""Statuses that leave open what happened: also our own for an error inside a 200."""
 
 _SHOWN = 500
 
@@ -73,20 +82,25 @@ def reported_error(answer: Mapping[str, Any]) -> ProxyError | None:
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait, from `retry-after-ms` or `retry-after` (seconds or an HTTP date)."""
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return max(0.0, milliseconds / 1000)
+    value = headers.get("retry-after", "")
+    seconds = _number(value)
+    if seconds is not None:
+        return seconds if seconds >= 0 else None
     try:
-        if milliseconds := headers.get("retry-after-ms"):
-            return max(0.0, float(milliseconds) / 1000)
-        return _seconds(headers.get("retry-after"))
-    except (ValueError, TypeError):  # no number, no date, or a date without a zone
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError):  # no date, or one without a zone
         return None
 
 
-def _seconds(value: str | None) -> float | None:
-    if value is None:
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
         return None
-    if value.strip()[:1].isdigit():
-        return float(value)
-    return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+    return number if isfinite(number) else None
 
 
 def _error_in(parsed: object) -> object:
@@ -101,36 +115,41 @@ class _Report:
 
     def __init__(self, error: object) -> None:
         fields = error if is_object(error) else {}
-        text = error if isinstance(error, str) else fields.get("message")
+        text = error if isinstance(error, str) else fields.get("message") or fields.get("detail")
         self.message = text if isinstance(text, str) else ""
         self.words = [str(fields[key]) for key in ("code", "type") if fields.get(key) is not None]
-        self.code = self.words[0] if fields.get("code") is not None else None
+        code = fields.get("code")
+        # A number repeats the status; a word is worth keeping.
+        self.code = code if isinstance(code, str) and not code.isdecimal() else None
         self.param = fields["param"] if isinstance(fields.get("param"), str) else None
 
     def as_error(self, status: int, wait: float | None) -> ProxyError:
         status = self._told_status(status)
         message = self.message or f"the backend answered with status {status}"
-        if refused := _REFUSED.get(status):
-            kind, shown = refused
-            if any(word in _CONTEXT for word in self.words):
-                kind = Kind.CONTEXT_TOO_LONG
-            return UpstreamRefused(
-                message, kind, shown, param=self.param, code=self.code, retry_after=wait
-            )
         if status == HTTPStatus.UNAUTHORIZED:
             return UpstreamBroken(f"the backend refused the proxy's own key: {message}")
-        if status not in _FAILED and status // 100 == 4:  # noqa: PLR2004
-            return UpstreamRefused(message, Kind.BAD_REQUEST, status, code=self.code)
-        failed = _FAILED.get(status, UpstreamBroken)
-        return failed(message, code=self.code, retry_after=wait)
+        refused = _REFUSED.get(status)
+        if refused is None and status not in _FAILED and status // 100 == 4:  # noqa: PLR2004
+            refused = (Kind.BAD_REQUEST, status)
+        if refused is None:
+            failed = _FAILED.get(status, UpstreamBroken)
+            return failed(message, code=self.code, retry_after=wait)
+        kind, shown = refused
+        if _CONTEXT.intersection(self.words):
+            kind = Kind.CONTEXT_TOO_LONG
+        return UpstreamRefused(
+            message, kind, shown, param=self.param, code=self.code, retry_after=wait
+        )
 
     def _told_status(self, status: int) -> int:
         """The status that the body tells, if the one beside it leaves the question open."""
-        if status not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY):
+        if status not in _VAGUE:
             return status
         for word in self.words:
+            if word in _CONTEXT:
+                return HTTPStatus.BAD_REQUEST
             if word in _CODES:
                 return _CODES[word]
-            if word.isdecimal() and int(word) // 100 in (4, 5):
+            if word.isdecimal() and len(word) == 3 and word[0] in "45":  # noqa: PLR2004
                 return int(word)
         return status

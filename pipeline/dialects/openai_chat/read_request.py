@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import orjson
 
+from llm_proxy.pipeline.dialects.openai_chat.tool_fragments import arguments_text
 from llm_proxy.pipeline.errors import BadRequest
 from llm_proxy.pipeline.json_values import is_list, is_object, object_or_empty
 from llm_proxy.pipeline.lazy import LazySequence
@@ -21,6 +22,8 @@ from llm_proxy.pipeline.request import (
     ToolCall,
     ToolResult,
 )
+
+NAME = "openai_chat"
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
@@ -52,15 +55,16 @@ def read_request(body: bytes) -> ChatRequest:
     stream = _flag(fields, "stream")
     params = {RENAMED.get(key, key): value for key, value in fields.items() if key not in STRUCTURE}
     _check_numbers(fields)
+    tools, tool_choice = _tools(fields.get("tools")), _tool_choice(fields.get("tool_choice"))
     return ChatRequest(
         model=model,
         messages=messages,
         stream=stream,
         wants_usage=not stream or _wants_usage(fields),
         params=params,
-        tools=_tools(fields.get("tools")),
-        tool_choice=_tool_choice(fields.get("tool_choice")),
-        source=Source("openai_chat", body, fields, model, stream, messages, params),
+        tools=tools,
+        tool_choice=tool_choice,
+        source=Source(NAME, body, fields, messages, params, tools, tool_choice),
     )
 
 
@@ -155,7 +159,7 @@ def _tool_call(raw: object, where: str) -> Part:
     return ToolCall(
         str(call.get("id") or ""),
         str(function.get("name") or ""),
-        str(function.get("arguments") or ""),
+        arguments_text(function.get("arguments")),
     )
 
 
@@ -170,13 +174,15 @@ def _tool(raw: object, index: int) -> Tool:
     function = _table(body, f"{where}.function", f"{where}.function")
     parameters: object = function.get("parameters") or {}
     return Tool(
-        str(function.get("name") or ""), _table(parameters, where, f"{where}.function.parameters")
+        str(function.get("name") or ""),
+        _table(parameters, where, f"{where}.function.parameters"),
+        tool,
     )
 
 
 def _tool_choice(value: object) -> str | None:
     """`auto`, `none`, `required`, or the name of the one tool to call."""
     if is_object(value):
-        name = object_or_empty(value.get("function")).get("name")
+        name = object_or_empty(value.get(str(value.get("type")))).get("name")
         return name if isinstance(name, str) else None
     return value if isinstance(value, str) else None

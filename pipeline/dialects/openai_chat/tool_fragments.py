@@ -1,58 +1,98 @@
 """Fragments of tool calls as they stand in chunks → calls with a beginning and an end.
 
-Servers differ: some repeat the index, some leave it out, some send a call whole. A fragment belongs
-to its `index`, else to the call of its `id`, else to the last call; a new id at a known index is a
-new call.
+Servers differ: some repeat the index, some leave it out, some send a call whole, some name it late.
+A fragment belongs to its `index`, else to the call of its `id`, else to the last call; a new id, or
+without ids a new name, at a known index is a new call.
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
+import orjson
+
 from llm_proxy.pipeline.events import Event, Frame, ToolCallDelta, ToolCallEnd, ToolCallStart
+from llm_proxy.pipeline.json_values import object_or_empty
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call so far. It starts when its name is known; arguments that come before wait."""
+
+    number: int
+    id: str
+    name: str = ""
+    waiting: str = ""
+    started: bool = False
+    ended: bool = False
+
+    def start(self, frame: Frame | None) -> list[Event]:
+        self.started = True
+        id_ = self.id or f"call_{uuid4().hex[:24]}"
+        events: list[Event] = [ToolCallStart(self.number, id_, self.name, frame)]
+        if self.waiting:
+            events.append(ToolCallDelta(self.number, self.waiting, frame))
+        return events
 
 
 class ToolFragments:
     """The tool calls of one answer so far."""
 
     def __init__(self) -> None:
-        self.count = 0
-        self._by_index: dict[int, int] = {}
-        self._ids: list[str] = []
-        self._closed = 0
+        self._calls: list[_Call] = []
+        self._by_index: dict[int, _Call] = {}
+
+    @property
+    def count(self) -> int:
+        """How many calls there are."""
+        return len(self._calls)
 
     def read(self, fields: Mapping[str, Any], frame: Frame | None = None) -> list[Event]:
         """The events of one item of `tool_calls`."""
-        function = fields.get("function")
-        body = cast("dict[str, Any]", function) if isinstance(function, dict) else {}
-        id_ = str(fields.get("id") or "")
-        events: list[Event] = []
-        call = self._known(fields.get("index"), id_)
-        if call is None:
-            call = self._open(fields.get("index"), id_)
-            events.append(ToolCallStart(call, self._ids[call], str(body.get("name") or ""), frame))
-        if arguments := body.get("arguments"):
-            events.append(ToolCallDelta(call, str(arguments), frame))
-        return events
+        function = object_or_empty(fields.get("function"))
+        id_, name = str(fields.get("id") or ""), str(function.get("name") or "")
+        arguments = arguments_text(function.get("arguments"))
+        call = self._known(fields.get("index"), id_, name) or self._open(fields.get("index"), id_)
+        call.name = call.name or name
+        if call.started:
+            return [ToolCallDelta(call.number, arguments, frame)] if arguments else []
+        call.waiting += arguments
+        return call.start(frame) if call.name else []
 
     def close(self, frame: Frame | None = None) -> list[Event]:
         """The ends of all calls that are still open."""
-        ends: list[Event] = [ToolCallEnd(call, frame) for call in range(self._closed, self.count)]
-        self._closed = self.count
-        return ends
+        events: list[Event] = []
+        for call in self._calls:
+            if not call.started:
+                events += call.start(frame)
+            if not call.ended:
+                call.ended = True
+                events.append(ToolCallEnd(call.number, frame))
+        return events
 
-    def _known(self, index: object, id_: str) -> int | None:
+    def _known(self, index: object, id_: str, name: str) -> _Call | None:
         call = self._by_index.get(index) if isinstance(index, int) else None
-        if call is None and id_ in self._ids:
-            call = self._ids.index(id_)
-        if call is None and not isinstance(index, int) and not id_ and self.count:
-            call = self.count - 1
-        return None if call is not None and id_ and self._ids[call] != id_ else call
+        if call is None and id_:
+            call = next((call for call in self._calls if call.id == id_), None)
+        if call is None and not isinstance(index, int) and not id_ and self._calls:
+            call = self._calls[-1]
+        if call is None or (id_ and call.id == id_):
+            return call
+        another_id = id_ and call.id
+        another_name = name and call.name and name != call.name
+        return None if another_id or another_name else call
 
-    def _open(self, index: object, id_: str) -> int:
-        call = self.count
-        self.count += 1
-        self._ids.append(id_ or f"call_{uuid4().hex[:24]}")
+    def _open(self, index: object, id_: str) -> _Call:
+        call = _Call(len(self._calls), id_)
+        self._calls.append(call)
         if isinstance(index, int):
             self._by_index[index] = call
         return call
+
+
+def arguments_text(arguments: object) -> str:
+    """Arguments as JSON text, which some servers and clients write as an object."""
+    if arguments is None or isinstance(arguments, str):
+        return arguments or ""
+    return orjson.dumps(arguments).decode()

@@ -103,7 +103,8 @@ class ChunkWriter:
         """Keep what later chunks of our own need from a frame that is relayed."""
         if isinstance(event, Start):
             self._start = event
-        self._opened = True
+        if not isinstance(event, KeepAlive | Opaque):
+            self._opened = True
 
     def _encode(self, event: Event) -> bytes:  # noqa: C901, PLR0911 - an arm for each kind
         match event:

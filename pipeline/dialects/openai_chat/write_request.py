@@ -1,64 +1,81 @@
 """`ChatRequest` → a chat completion request for a vendor."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from llm_proxy.pipeline.dialects.openai_chat.read_request import RENAMED
+from llm_proxy.pipeline.dialects.openai_chat.read_request import NAME, RENAMED
+from llm_proxy.pipeline.errors import BadRequest
+from llm_proxy.pipeline.json_values import object_or_empty, objects_in
 from llm_proxy.pipeline.request import (
     ChatRequest,
     Message,
     OpaquePart,
+    Part,
     Source,
     Text,
+    Tool,
     ToolCall,
     ToolResult,
 )
 
+_ABSENT = object()
+"""In place of the value of a field that must go."""
+
+_EMPTY: Mapping[str, Any] = {}
+
+_MODES = ("auto", "none", "required")
+
 
 def write_request(request: ChatRequest, model: str, *, stream_usage: bool) -> bytes:
     """The body to send. Where nothing differs from what the client sent, its very bytes."""
-    source = request.source
-    if source is None or source.dialect != "openai_chat":
-        return orjson.dumps(_from_scratch(request, model, stream_usage=stream_usage))
-    changes = _changes(request, source, model)
-    if request.stream and stream_usage and not request.wants_usage:
-        changes["stream_options"] = {**(source.body.get("stream_options") or {}), **_USAGE}
-    dropped = _dropped(request.params, source)
-    if not changes and not dropped:
+    source = request.source if request.source and request.source.dialect == NAME else None
+    changes = dict(_changes(request, source, model, stream_usage=stream_usage))
+    if source and not changes:
         return source.raw
-    body = {key: value for key, value in source.body.items() if key not in dropped}
-    return orjson.dumps({**body, **changes})
+    body = {**(source.body if source else _EMPTY), **changes}
+    try:
+        return orjson.dumps({key: value for key, value in body.items() if value is not _ABSENT})
+    except orjson.JSONEncodeError as error:
+        raise BadRequest(f"the request cannot be written: {error}") from error
 
 
-_USAGE = {"include_usage": True}
-
-
-def _changes(request: ChatRequest, source: Source, model: str) -> dict[str, Any]:
+def _changes(
+    request: ChatRequest, source: Source | None, model: str, *, stream_usage: bool
+) -> Iterator[tuple[str, Any]]:
     """The fields that differ from the client's, by their names on the wire."""
-    changes: dict[str, Any] = {}
-    if model != source.model:
-        changes["model"] = model
-    if request.stream != source.stream:
-        changes["stream"] = request.stream
-    if request.messages is not source.messages:
-        changes["messages"] = [_message(message) for message in request.messages]
-    if request.params is not source.params:
-        for name, value in request.params.items():
-            if name not in source.params or source.params[name] != value:
-                changes[_wire_name(name, source.body)] = value
-    return changes
+    body = source.body if source else _EMPTY
+    if model != body.get("model"):
+        yield "model", model
+    if not source or request.messages is not source.messages:
+        yield "messages", [_message(message) for message in request.messages]
+    if request.stream != bool(body.get("stream")):
+        yield "stream", request.stream
+        if not request.stream and "stream_options" in body:
+            yield "stream_options", _ABSENT
+    if request.stream and stream_usage:
+        options = object_or_empty(body.get("stream_options"))
+        if not options.get("include_usage"):
+            yield "stream_options", {**options, "include_usage": True}
+    if request.tools is not (source.tools if source else ()):
+        yield "tools", [_tool(tool) for tool in request.tools] or _ABSENT
+    if request.tool_choice != (source.tool_choice if source else None):
+        yield "tool_choice", _tool_choice(request.tool_choice)
+    params = source.params if source else _EMPTY
+    if request.params is not params:
+        yield from _changed_params(request.params, params, body)
 
 
-def _dropped(params: Mapping[str, Any], source: Source) -> set[str]:
-    if params is source.params:
-        return set()
-    return {
-        key
-        for key in source.body
-        if (name := RENAMED.get(key, key)) in source.params and name not in params
-    }
+def _changed_params(
+    params: Mapping[str, Any], old: Mapping[str, Any], body: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    for name, value in params.items():
+        if name not in old or old[name] != value:
+            yield _wire_name(name, body), value
+    for name in old:
+        if name not in params:
+            yield _wire_name(name, body), _ABSENT
 
 
 def _wire_name(name: str, body: Mapping[str, Any]) -> str:
@@ -66,50 +83,61 @@ def _wire_name(name: str, body: Mapping[str, Any]) -> str:
     return next((wire for wire, own in RENAMED.items() if own == name and wire in body), name)
 
 
-def _from_scratch(request: ChatRequest, model: str, *, stream_usage: bool) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [_message(message) for message in request.messages],
-        **request.params,
-    }
-    if request.stream:
-        body["stream"] = True
-        if stream_usage:
-            body["stream_options"] = _USAGE
-    if request.tools:
-        body["tools"] = [
-            {"type": "function", "function": {"name": tool.name, "parameters": tool.parameters}}
-            for tool in request.tools
-        ]
-    return body
-
-
 def _message(message: Message) -> Mapping[str, Any]:
-    if message.origin is not None and not message.touched:
-        return message.origin
-    if message.origin is not None:
-        return {**message.origin, "content": _content(message.parts)}
-    written: dict[str, Any] = {"role": message.role, "content": _content(message.parts)}
+    origin = message.origin
+    if origin is not None and not message.touched:
+        return origin
+    written: dict[str, Any] = dict(origin) if origin else {"role": message.role}
+    old_calls = objects_in(written.pop("tool_calls", None))
+    content: list[Part] = []
+    calls: list[Mapping[str, Any]] = []
     for part in message.parts:
-        if isinstance(part, ToolResult):
-            written |= {"tool_call_id": part.id, "content": part.text}
-    calls = [_call(part) for part in message.parts if isinstance(part, ToolCall)]
-    return {**written, "tool_calls": calls} if calls else written
+        if isinstance(part, ToolCall):
+            calls.append(_call(part, old_calls))
+        elif isinstance(part, ToolResult):
+            written["tool_call_id"] = part.id
+            content.append(Text(part.text))
+        elif isinstance(part, OpaquePart) and part.origin in old_calls:
+            calls.append(part.origin)
+        else:
+            content.append(part)
+    written["content"] = _content(content) if content or not calls else None
+    if calls:
+        written["tool_calls"] = calls
+    return written
 
 
-def _content(parts: Sequence[object]) -> str | list[Mapping[str, Any]]:
+def _content(parts: Sequence[Part]) -> str | list[Mapping[str, Any]]:
     """A plain string where the parts are nothing but text the proxy may join."""
-    shown = [part for part in parts if isinstance(part, Text | OpaquePart)]
-    if all(isinstance(part, Text) and part.origin is None for part in shown):
-        return "".join(part.text for part in shown if isinstance(part, Text))
-    return [
-        {**(part.origin or {}), "type": "text", "text": part.text}
-        if isinstance(part, Text)
-        else part.origin
-        for part in shown
-    ]
+    if all(isinstance(part, Text) and part.origin is None for part in parts):
+        return "".join(part.text for part in parts if isinstance(part, Text))
+    written: list[Mapping[str, Any]] = []
+    for part in parts:
+        if isinstance(part, Text):
+            written.append({**(part.origin or {}), "type": "text", "text": part.text})
+        elif isinstance(part, OpaquePart):
+            written.append(part.origin)
+    return written
 
 
-def _call(call: ToolCall) -> dict[str, Any]:
-    function = {"name": call.name, "arguments": call.arguments}
-    return {"id": call.id, "type": "function", "function": function}
+def _call(call: ToolCall, old_calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The call, with the fields that the client's own form of it has beside ours."""
+    old = next((old for old in old_calls if old.get("id") == call.id), _EMPTY)
+    function = {**object_or_empty(old.get("function")), "name": call.name}
+    if call.arguments != function.get("arguments"):
+        function["arguments"] = call.arguments
+    return {**old, "id": call.id, "type": "function", "function": function}
+
+
+def _tool(tool: Tool) -> Mapping[str, Any]:
+    if tool.origin is not None:
+        return tool.origin
+    return {"type": "function", "function": {"name": tool.name, "parameters": tool.parameters}}
+
+
+def _tool_choice(choice: str | None) -> object:
+    if choice is None:
+        return _ABSENT
+    if choice in _MODES:
+        return choice
+    return {"type": "function", "function": {"name": choice}}

@@ -1,0 +1,77 @@
+"""The models of the local backend."""
+
+import pytest
+
+from llm_proxy.backends.local.models import MODELS, error_of_model
+from llm_proxy.pipeline.errors import (
+    Kind,
+    UpstreamBroken,
+    UpstreamError,
+    UpstreamRateLimited,
+    UpstreamRefused,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
+
+
+def test_these_are_offered() -> None:
+    expected = "echo slow think think-tags loop cut stall hang error-503"
+    assert expected.split() == list(MODELS)
+
+
+def test_each_says_what_it_does() -> None:
+    assert all(play.about for play in MODELS.values())
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "status", "retry_after"),
+    [
+        ("error-408", UpstreamTimeout, 504, None),
+        ("error-429", UpstreamRateLimited, 429, 1.0),
+        ("error-500", UpstreamBroken, 502, None),
+        ("error-502", UpstreamBroken, 502, None),
+        ("error-503", UpstreamUnavailable, 503, 1.0),
+        ("error-504", UpstreamTimeout, 504, None),
+        ("error-529", UpstreamUnavailable, 503, 1.0),
+        ("error-599", UpstreamBroken, 502, None),
+    ],
+)
+def test_an_error_of_the_vendor(
+    model: str, kind: type[UpstreamError], status: int, retry_after: float | None
+) -> None:
+    error = error_of_model(model)
+    assert type(error) is kind
+    assert (status, retry_after) == (error.status, error.retry_after)
+    assert error.retryable
+    assert f"the local backend plays a status {model[-3:]}" == error.message
+
+
+def test_a_wrong_key_is_the_proxys_own_trouble() -> None:
+    error = error_of_model("error-401")
+    assert type(error) is UpstreamBroken
+    assert error.status == 502
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "status", "retryable"),
+    [
+        ("error-400", Kind.BAD_REQUEST, 400, False),
+        ("error-402", Kind.BILLING, 429, True),
+        ("error-403", Kind.FORBIDDEN, 403, True),
+        ("error-404", Kind.NOT_FOUND, 404, True),
+        ("error-413", Kind.TOO_LARGE, 413, False),
+        ("error-418", Kind.BAD_REQUEST, 418, False),
+        ("error-422", Kind.BAD_REQUEST, 400, False),
+    ],
+)
+def test_a_refusal(model: str, kind: Kind, status: int, retryable: object) -> None:
+    error = error_of_model(model)
+    assert isinstance(error, UpstreamRefused)
+    assert (kind, status, retryable) == (error.kind, error.status, error.retryable)
+
+
+@pytest.mark.parametrize(
+    "model", ["echo", "error", "error-", "error-399", "error-600", "error-5000", "xerror-500", ""]
+)
+def test_no_error_is_meant(model: str) -> None:
+    assert error_of_model(model) is None

@@ -1,0 +1,204 @@
+import json
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llm_proxy.pipeline.dialects.openai_chat.read_request import read_request
+from llm_proxy.pipeline.dialects.openai_chat.write_request import write_request
+from llm_proxy.pipeline.errors import BadRequest
+from llm_proxy.pipeline.request import (
+    ChatRequest,
+    Message,
+    Text,
+    Tool,
+    ToolCall,
+    ToolResult,
+)
+from tests.unit.dialects.openai_chat import json_values
+
+USER = {"role": "user", "content": "hi", "name": "ann"}
+FIELDS = {"model": "m", "messages": [USER], "temperature": 1, "x_unknown": {"a": [1.5, None]}}
+TOOL = {"type": "function", "function": {"name": "f", "strict": True}}
+
+unknown = st.dictionaries(
+    json_values.texts.map(lambda name: f"x_{name}"), json_values.values, max_size=4
+)
+
+
+def read(**fields: Any) -> ChatRequest:
+    return read_request(json.dumps({**FIELDS, **fields}).encode())
+
+
+def written(request: ChatRequest, model: str = "m", *, stream_usage: bool = False) -> Any:
+    return json.loads(write_request(request, model, stream_usage=stream_usage))
+
+
+@given(unknown, st.sampled_from([None, 1, "\t"]), st.booleans())
+def test_an_untouched_request_leaves_byte_for_byte(
+    more: dict[str, Any],
+    indent: Any,
+    ascii_: bool,  # noqa: FBT001 - drawn by hypothesis
+) -> None:
+    body = json.dumps({**FIELDS, **more}, indent=indent, ensure_ascii=ascii_).encode()
+    assert body == write_request(read_request(body), "m", stream_usage=True)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"stream": True, "stream_options": {}},
+        {"stream": True, "stream_options": None},
+        {"stream": True, "stream_options": {"include_usage": False}},
+        {"stream": False, "stream_options": {"include_usage": True}},
+        {"stream": None},
+        {"tools": [], "tool_choice": None},
+        {"tools": None},
+        {"tools": [TOOL], "tool_choice": {"type": "allowed_tools"}},
+        {"max_tokens": 1, "max_completion_tokens": 2},
+    ],
+)
+def test_odd_but_untouched_leaves_byte_for_byte(fields: dict[str, Any]) -> None:
+    body = json.dumps({**FIELDS, **fields}, indent=3).encode()
+    assert body == write_request(read_request(body), "m", stream_usage=False)
+
+
+@given(unknown)
+def test_another_model_changes_only_the_model(more: dict[str, Any]) -> None:
+    assert {**FIELDS, **more, "model": "other"} == written(read(**more), "other")
+
+
+@given(unknown, json_values.values)
+def test_a_changed_setting_changes_only_itself(more: dict[str, Any], value: Any) -> None:
+    expected = {**FIELDS, **more, "temperature": value}
+    assert expected == written(read(**more).with_param("temperature", value))
+
+
+@given(unknown)
+def test_a_changed_message_changes_only_itself(more: dict[str, Any]) -> None:
+    request = read(**more, messages=[USER, USER])
+    messages = [request.messages[0], request.messages[1].with_parts([Text("new")])]
+    expected = {**FIELDS, **more, "messages": [USER, {**USER, "content": "new"}]}
+    assert expected == written(replace(request, messages=messages))
+
+
+def test_a_new_setting_is_added_and_the_order_kept() -> None:
+    body = write_request(read().with_param("seed", 7), "m", stream_usage=False)
+    assert [*FIELDS, "seed"] == list(json.loads(body))
+
+
+def test_a_dropped_setting_is_gone() -> None:
+    assert {"temperature"} == FIELDS.keys() - written(read().without_param("temperature")).keys()
+
+
+def test_a_setting_with_its_old_value_changes_nothing() -> None:
+    body = json.dumps(FIELDS, indent=3).encode()
+    request = read_request(body).with_param("temperature", 1)
+    assert body == write_request(request, "m", stream_usage=False)
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_the_clients_spelling_of_max_tokens_is_kept(name: str) -> None:
+    request = read(**{name: 7})
+    assert {**FIELDS, name: 9} == written(request.with_param("max_tokens", 9))
+    assert FIELDS == written(request.without_param("max_tokens"))
+    assert {**FIELDS, name: 7, "model": "o"} == written(request, "o")
+
+
+def test_deep_nesting_is_written_or_a_bad_request() -> None:
+    deep = json.dumps(FIELDS).encode()[:-1] + b',"x":' + b"[" * 300 + b"]" * 300 + b"}"
+    with suppress(BadRequest):
+        assert b'"other"' in write_request(read_request(deep), "other", stream_usage=False)
+
+
+USAGE = {"include_usage": True}
+
+
+@pytest.mark.parametrize(
+    ("fields", "stream_usage", "expected"),
+    [
+        ({"stream": True}, True, USAGE),
+        ({"stream": True}, False, None),
+        ({"stream": True, "stream_options": None}, True, USAGE),
+        ({"stream": True, "stream_options": {"a": 1}}, True, {"a": 1, **USAGE}),
+        ({"stream": True, "stream_options": {"a": 1}}, False, {"a": 1}),
+        ({"stream": True, "stream_options": {"include_usage": False}}, True, USAGE),
+        ({"stream": True, "stream_options": USAGE}, False, USAGE),
+        ({"stream": False}, True, None),
+    ],
+)
+def test_a_stream_is_asked_for_its_usage(
+    *, fields: dict[str, Any], stream_usage: bool, expected: Any
+) -> None:
+    sent = written(read(**fields), stream_usage=stream_usage)
+    assert expected == sent.pop("stream_options", None)
+    fields = {key: value for key, value in fields.items() if key != "stream_options"}
+    assert {**FIELDS, **fields} == sent
+
+
+def test_a_request_made_a_stream_is_asked_for_its_usage_too() -> None:
+    sent = written(replace(read(), stream=True), stream_usage=True)
+    assert {**FIELDS, "stream": True, "stream_options": USAGE} == sent
+
+
+def test_a_request_made_whole_has_no_options_of_a_stream() -> None:
+    request = read(stream=True, stream_options=USAGE)
+    assert {**FIELDS, "stream": False} == written(replace(request, stream=False))
+
+
+def test_changed_tools_are_sent() -> None:
+    request = read(tools=[TOOL], tool_choice="auto")
+    function = {"name": "g", "parameters": {"type": "object"}}
+    sent = written(replace(request, tools=[Tool("g", {"type": "object"})]))
+    assert [{"type": "function", "function": function}] == sent["tools"]
+
+
+def test_a_changed_choice_of_tool_is_sent() -> None:
+    request = read(tools=[TOOL], tool_choice="auto")
+    assert "none" == written(replace(request, tool_choice="none"))["tool_choice"]
+
+
+def call(id_: str, arguments: str) -> dict[str, Any]:
+    return {"id": id_, "type": "function", "function": {"name": "f", "arguments": arguments}}
+
+
+def test_a_request_of_our_own() -> None:
+    request = ChatRequest(
+        model="alias",
+        messages=[
+            Message("system", (Text("be brief"),)),
+            Message("assistant", (Text("a"), ToolCall("1", "f", "{}"))),
+            Message("tool", (ToolResult("1", "4"),)),
+        ],
+        stream=True,
+        params={"temperature": 0.5},
+        tools=[Tool("f", {"type": "object"})],
+        tool_choice="required",
+    )
+    expected = {
+        "model": "m",
+        "messages": [
+            {"role": "system", "content": "be brief"},
+            {"role": "assistant", "content": "a", "tool_calls": [call("1", "{}")]},
+            {"role": "tool", "content": "4", "tool_call_id": "1"},
+        ],
+        "temperature": 0.5,
+        "stream": True,
+        "stream_options": USAGE,
+        "tools": [
+            {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+        ],
+    }
+    sent = written(request, stream_usage=True)
+    assert "required" == sent.pop("tool_choice", None)
+    assert expected == sent
+
+
+def test_a_request_of_another_dialect_is_written_anew() -> None:
+    request = read()
+    assert request.source is not None
+    foreign = replace(request, source=replace(request.source, dialect="other"))
+    assert {**FIELDS, "messages": [USER]} == written(foreign)

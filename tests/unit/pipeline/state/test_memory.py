@@ -1,0 +1,79 @@
+"""State in memory."""
+
+import pytest
+
+from llm_proxy.pipeline.state.memory import MemoryStore
+from tests.support.clock import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+async def test_what_was_saved_is_loaded(clock: Clock) -> None:
+    store = MemoryStore(clock)
+    await store.save("a", b"1", 10)
+    await store.save("b", b"", 10)
+    assert (
+        await store.load("a"),
+        await store.load("b"),
+        await store.load("c"),
+    ) == (b"1", b"", None)
+
+
+async def test_each_value_expires_after_its_own_time(clock: Clock) -> None:
+    store = MemoryStore(clock)
+    await store.save("short", b"1", 10)
+    await store.save("long", b"2", 20)
+    await clock.sleep(9.9)
+    assert b"1" == await store.load("short")
+    await clock.sleep(0.1)
+    assert (await store.load("short"), await store.load("long")) == (None, b"2")
+    await clock.sleep(10)
+    assert await store.load("long") is None
+
+
+async def test_reading_does_not_prolong_a_life_and_saving_does(clock: Clock) -> None:
+    store = MemoryStore(clock)
+    for key in ("read", "saved"):
+        await store.save(key, b"1", 10)
+    await clock.sleep(6)
+    await store.load("read")
+    await store.save("saved", b"2", 10)
+    await clock.sleep(6)
+    assert (await store.load("read"), await store.load("saved")) == (None, b"2")
+
+
+async def test_over_the_bound_the_least_recently_used_goes(clock: Clock) -> None:
+    store = MemoryStore(clock, limit=2)
+    await store.save("a", b"1", 10)
+    await store.save("b", b"2", 10)
+    await store.load("a")
+    await store.save("c", b"3", 10)
+    assert [b"1", None, b"3"] == [await store.load(key) for key in "abc"]
+
+
+async def test_the_expired_make_room_before_the_living(clock: Clock) -> None:
+    store = MemoryStore(clock, limit=2)
+    await store.save("living", b"1", 100)
+    await store.save("expired", b"2", 1)
+    await clock.sleep(2)
+    await store.save("new", b"3", 10)
+    assert [b"1", None, b"3"] == [await store.load(key) for key in ("living", "expired", "new")]
+
+
+async def test_saving_a_key_again_takes_no_more_room(clock: Clock) -> None:
+    store = MemoryStore(clock, limit=2)
+    await store.save("a", b"1", 10)
+    for value in (b"1", b"2", b"3"):
+        await store.save("b", value, 10)
+    assert (await store.load("a"), await store.load("b")) == (b"1", b"3")
+
+
+async def test_a_dropped_key_is_gone_and_dropping_it_again_is_no_error(clock: Clock) -> None:
+    store = MemoryStore(clock)
+    await store.save("a", b"1", 10)
+    await store.drop("a")
+    await store.drop("a")
+    assert await store.load("a") is None

@@ -1,0 +1,154 @@
+"""Everything one file describes, open and at work."""
+
+from collections.abc import Iterator
+from typing import Any, Self
+from unittest.mock import Mock
+
+import aiohttp
+import pytest
+
+from llm_proxy.pipeline.backend import Backend, BackendOptions
+from llm_proxy.pipeline.config import BackendsConfig, Config, PipelineConfig
+from llm_proxy.pipeline.events import End
+from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.plan import BackendPlan, PipelinePlan, Plan, StagePlan
+from llm_proxy.pipeline.proxy import Proxy, open_proxy
+from llm_proxy.pipeline.reply import Head, Reply
+from llm_proxy.pipeline.stage import Next, Stage, StageOptions
+from llm_proxy.pipeline.state.memory import MemoryStore
+from tests.support.clock import Clock
+from tests.support.stages import asking
+
+LOG: list[str] = []
+HTTP = Mock(spec=aiohttp.ClientSession)
+STORE = MemoryStore(Clock())
+
+
+@pytest.fixture(autouse=True)
+def _empty_log() -> Iterator[None]:
+    LOG.clear()
+    yield
+    LOG.clear()
+
+
+class Vendor(Backend[BackendOptions]):
+    async def __aenter__(self) -> Self:
+        LOG.append(f"+{self.name}")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        LOG.append(f"-{self.name}")
+
+    async def send(self, exchange: Exchange, model: str) -> Reply:
+        return Reply.of(Head(self.name, model), [End()])
+
+    async def models(self) -> list[str]:
+        return ["x"]
+
+
+class Options(StageOptions):
+    name: str = "stage"
+    fails: bool = False
+
+
+class Sends(Stage[Options]):
+    Options = Options
+
+    async def __aenter__(self) -> Self:
+        LOG.append(f"+{self.options.name}")
+        if self.options.fails:
+            raise OSError(self.options.name)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        LOG.append(f"-{self.options.name}")
+
+    async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
+        return await self.kit.backends["a"].send(exchange, exchange.request.model)
+
+
+def pipeline(name: str, *serves: str, fails: bool = False) -> PipelinePlan:
+    options = Options(name=f"stage of {name}", fails=fails)
+    return PipelinePlan(name, serves, (StagePlan("sends", Sends, options),))
+
+
+def plan(*pipelines: PipelinePlan, **off: str | None) -> Plan:
+    config = Config(
+        pipelines={"unread": PipelineConfig(stages=("sends",))},
+        backends=BackendsConfig(default_backend="a"),
+    )
+    backends = [BackendPlan(name, Vendor, BackendOptions(), why) for name, why in off.items()]
+    return Plan(config, tuple(backends), pipelines, ())
+
+
+async def opened(plan: Plan) -> Proxy:
+    async with open_proxy(plan, HTTP, STORE) as proxy:
+        return proxy
+
+
+async def test_backends_open_before_chains_and_all_close_in_reverse() -> None:
+    async with open_proxy(plan(pipeline("p"), pipeline("q"), a=None, b=None), HTTP, STORE):
+        assert ["+a", "+b", "+stage of p", "+stage of q"] == LOG
+        LOG.clear()
+    assert ["-stage of q", "-stage of p", "-b", "-a"] == LOG
+
+
+async def test_where_a_chain_fails_to_open_all_before_it_closes() -> None:
+    broken = plan(pipeline("p"), pipeline("q", fails=True), pipeline("r"), a=None)
+    with pytest.raises(OSError, match=r"^stage of q$"):
+        await opened(broken)
+    assert ["+a", "+stage of p", "+stage of q", "-stage of p", "-a"] == LOG
+
+
+async def test_a_backend_that_is_off_is_not_opened_and_the_stages_know_why() -> None:
+    proxy = await opened(plan(pipeline("p"), a=None, b="it has no key"))
+    assert ["a"] == list(proxy.backends)
+    assert "+b" not in LOG
+    kit = proxy.pipelines["p"].links[0].stage.kit
+    assert ({"b": "it has no key"}, ["a"]) == (kit.off, list(kit.backends))
+
+
+async def test_stages_and_backends_get_what_surrounds_them() -> None:
+    proxy = await opened(plan(pipeline("p"), a=None))
+    kit = proxy.pipelines["p"].links[0].stage.kit
+    assert kit.http is HTTP
+    assert kit.store is STORE
+    assert "a" == kit.default_backend
+    assert kit.backends["a"].kit.http is HTTP
+    assert "stage of p" == proxy.pipelines["p"].links[0].stage.options.name
+
+
+async def test_http_and_store_stay_open() -> None:
+    http = Mock(spec=aiohttp.ClientSession)
+    async with open_proxy(plan(pipeline("p"), a=None), http, STORE):
+        pass
+    assert [] == http.mock_calls
+
+
+async def test_a_request_goes_by_its_path_to_its_chain() -> None:
+    first, second, third = (f"/{n}/chat/completions" for n in (1, 2, 3))
+    made = plan(pipeline("p", first, second), pipeline("q", third, "/v1/messages"), a=None)
+    async with open_proxy(made, HTTP, STORE) as proxy:
+        names = {path: chain.name for path, chain in proxy.by_path.items()}
+        assert {first: "p", second: "p", third: "q"} == names
+        assert proxy.pipelines["p"] is proxy.by_path[first]
+        reply = await proxy.by_path[third](asking(model="m1"))
+        assert Head("a", "m1") == reply.head
+
+
+async def test_a_chain_is_found_by_name_or_is_the_first() -> None:
+    proxy = await opened(plan(pipeline("p"), pipeline("q"), a=None))
+    assert proxy.pipelines["p"] is proxy.pipeline()
+    assert proxy.pipelines["q"] is proxy.pipeline("q")
+    with pytest.raises(LookupError, match=r'^no pipeline named "r"; there is p, q$'):
+        proxy.pipeline("r")
+
+
+async def test_the_catalogue_lists_the_backends_that_are_on() -> None:
+    async with open_proxy(plan(pipeline("p"), a=None, b="no key", c=None), HTTP, STORE) as proxy:
+        assert ["a:x", "c:x"] == [entry.id for entry in await proxy.catalogue.models()]
+
+
+async def test_the_proxy_keeps_its_plan() -> None:
+    made: Any = plan(pipeline("p"), a=None)
+    assert made is (await opened(made)).plan

@@ -1,0 +1,56 @@
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from llm_proxy.web import workers
+from llm_proxy.web.workers import Supervisor
+
+
+def _end(status: int, folder: Path) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(status))
+    (folder / str(os.getpid())).touch()
+    signal.pause()
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_they_were() -> object:
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_its_status_is_that_of_its_workers(status: int, tmp_path: Path) -> None:
+    def stop() -> None:
+        while len(list(tmp_path.iterdir())) < 2:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=stop).start()
+    assert Supervisor(2, _end, status, tmp_path).run() == (1 if status else 0)
+
+
+def test_a_worker_that_dies_young_is_not_replaced_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(workers.time, "sleep", slept.append)
+    supervisor = Supervisor(1, _end)
+    started: list[int] = []
+    monkeypatch.setattr(supervisor, "_start", lambda: started.append(1))
+
+    supervisor._replace(_Dead(), 0.1)  # type: ignore[arg-type]
+    supervisor._replace(_Dead(), 60.0)  # type: ignore[arg-type]
+
+    assert slept == [workers.SHORT_LIFE]
+    assert started == [1, 1]
+
+
+class _Dead:
+    pid = 1
+    exitcode = -9
