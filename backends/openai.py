@@ -126,10 +126,10 @@ class OpenAI(Backend[OpenAIOptions]):
         return Reply.of(head, _DIALECT.read_whole(await response.read()))
 
     async def _error(self, response: aiohttp.ClientResponse) -> ProxyError:
-        error = _DIALECT.read_error(response.status, response.headers, await response.read())
-        if self.options.key:
-            error.message = error.message.replace(self.options.key, "[key]")
-        return error
+        body = await response.read()
+        if key := self.options.key.encode():
+            body = body.replace(key, b"[key]")  # vendors repeat what they refuse
+        return _DIALECT.read_error(response.status, response.headers, body)
 
     def _renamed(self, error: BaseException) -> ProxyError:
         """Our word for an error of the HTTP client."""

@@ -106,17 +106,6 @@ class ChatRequest:
     tool_choice: str | None = None
     source: Source | None = None
 
-    def mentions(self, text: str) -> bool:
-        """Whether `text` may stand anywhere in the conversation; False only if it surely does not.
-
-        One search of the bytes as they came is cheaper than reading a long history.
-        """
-        if self.source is None:
-            return True
-        raw = self.source.raw
-        escaped = b"\\u" in raw or b"\\/" in raw
-        return escaped or text.encode() in raw
-
     def with_param(self, name: str, value: Any) -> "ChatRequest":
         """This request with one setting changed."""
         return replace(self, params={**self.params, name: value})

@@ -16,7 +16,7 @@ from llm_proxy.pipeline.request import ChatRequest, Message, Part, Text
 from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions
 from llm_proxy.stages.commands.builtin import BUILTIN
 from llm_proxy.stages.commands.command import Command, CommandError, Desk
-from llm_proxy.stages.commands.parser import Call, Mistake, parse_commands
+from llm_proxy.stages.commands.parser import Call, Mistake, mentions, parse_commands
 
 ERROR = "Error: "
 
@@ -106,8 +106,6 @@ class Commands(Stage[CommandsOptions]):
 
     def _scrubbed(self, request: ChatRequest) -> ChatRequest:
         """The request without earlier commands and without the answers to them."""
-        if not request.mentions(self.options.prefix):
-            return request
         kept: list[Message] = []
         changed = False
         answer_is_ours: Callable[[Message], bool] = _never
@@ -115,7 +113,7 @@ class Commands(Stage[CommandsOptions]):
             is_ours, answer_is_ours = answer_is_ours, _never
             if message.role == "assistant" and is_ours(message):
                 continue
-            if message.role != "user" or self.options.prefix not in message.text:
+            if message.role != "user" or not mentions(message.text, self.options.prefix):
                 kept.append(message)
                 continue
             cut, calls = self._cut(message)

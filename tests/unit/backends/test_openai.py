@@ -1,0 +1,158 @@
+from collections.abc import AsyncIterator
+from io import BytesIO
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+from aioresponses import aioresponses
+from pydantic import ValidationError
+from yarl import URL
+
+from llm_proxy.backends.openai import OFFICIAL, OpenAI, OpenAIOptions
+from llm_proxy.pipeline.backend import BackendKit
+from llm_proxy.pipeline.errors import Kind, UpstreamBroken, UpstreamError, UpstreamTimeout
+from tests.support.mocked import MockedResponse
+from tests.support.stages import asking, text_of
+from tests.support.vendor import completion
+
+URL_ = "http://vendor.example/v1"
+CHAT = f"{URL_}/chat/completions"
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+def _backend(http: aiohttp.ClientSession, **options: Any) -> OpenAI:
+    read = OpenAIOptions.model_validate({"api_url": URL_, "api_key": "fake-key", **options})
+    return OpenAI("vendor", read, BackendKit(http))
+
+
+async def test_a_whole_answer(http: aiohttp.ClientSession) -> None:
+    with aioresponses() as vendor:
+        vendor.post(CHAT, payload=completion(), response_class=MockedResponse)
+        reply = await _backend(http).send(asking(), "m")
+
+    assert (reply.head.backend, reply.head.model) == ("vendor", "m")
+    assert text_of(await reply.collect()) == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("options", "headers"),
+    [
+        ({}, {"Authorization": "Bearer fake-key"}),
+        ({"api_key": None}, {}),
+        ({"api_key": ""}, {}),
+    ],
+)
+async def test_what_is_sent(
+    http: aiohttp.ClientSession, options: dict[str, Any], headers: dict[str, str]
+) -> None:
+    with aioresponses() as vendor:
+        vendor.post(CHAT, payload=completion(), response_class=MockedResponse)
+        await _backend(http, **options).send(asking("hi"), "m2")
+        ((_, (call,)),) = vendor.requests.items()
+
+    common = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+    assert call.kwargs["headers"] == {**common, **headers}
+    assert call.kwargs["allow_redirects"] is False
+    assert orjson.loads(call.kwargs["data"]) == {
+        "model": "m2",
+        "messages": [{"role": "user", "content": "hi"}],
+    }
+
+
+async def test_a_large_body_is_written_in_pieces(http: aiohttp.ClientSession) -> None:
+    with aioresponses() as vendor:
+        vendor.post(CHAT, payload=completion(), response_class=MockedResponse)
+        await _backend(http).send(asking("x" * 2**20), "m")
+        ((_, (call,)),) = vendor.requests.items()
+
+    assert isinstance(call.kwargs["data"], BytesIO)
+
+
+@pytest.mark.parametrize(
+    ("foreign", "kind", "told"),
+    [
+        (aiohttp.ServerDisconnectedError(), UpstreamBroken, "broke off: Server disconnected"),
+        (aiohttp.ClientPayloadError("cut"), UpstreamBroken, "broke off: cut"),
+        (ConnectionResetError(), UpstreamBroken, "broke off: ConnectionResetError"),
+        (aiohttp.ConnectionTimeoutError("slow"), UpstreamTimeout, "did not answer in time: slow"),
+        (TimeoutError(), UpstreamTimeout, "did not answer in time: TimeoutError"),
+    ],
+)
+async def test_foreign_errors_are_renamed(
+    http: aiohttp.ClientSession, foreign: Exception, kind: type[UpstreamError], told: str
+) -> None:
+    with aioresponses() as vendor:
+        vendor.post(CHAT, exception=foreign)
+        vendor.get(f"{URL_}/models", exception=foreign)
+        with pytest.raises(kind) as chat:
+            await _backend(http).send(asking(), "m")
+        with pytest.raises(kind) as models:
+            await _backend(http).models()
+
+    assert chat.value.message == models.value.message == f'the backend "vendor" {told}'
+    assert chat.value.retryable
+
+
+async def test_a_refusal_never_repeats_the_key(http: aiohttp.ClientSession) -> None:
+    with aioresponses() as vendor:
+        vendor.post(
+            CHAT,
+            status=403,
+            payload={"error": {"message": "fake-key may not"}},
+            response_class=MockedResponse,
+        )
+        with pytest.raises(UpstreamError, match=r"^\[key\] may not$") as raised:
+            await _backend(http).send(asking(), "m")
+    assert raised.value.kind is Kind.FORBIDDEN
+
+
+async def test_models(http: aiohttp.ClientSession) -> None:
+    listed = {"data": [{"id": "a"}, {"id": ""}, {}, "x", {"id": "b"}]}
+    with aioresponses() as vendor:
+        vendor.get(f"{URL_}/models", payload=listed, response_class=MockedResponse)
+        assert await _backend(http).models() == ["a", "b"]
+
+
+@pytest.mark.parametrize("body", ["nothing", "[]", '{"models":[]}'])
+async def test_a_list_that_is_none(http: aiohttp.ClientSession, body: str) -> None:
+    with aioresponses() as vendor:
+        vendor.get(f"{URL_}/models", body=body, response_class=MockedResponse)
+        with pytest.raises(UpstreamBroken):
+            await _backend(http).models()
+
+
+@pytest.mark.parametrize(
+    ("options", "off"),
+    [
+        ({"api_key": "k"}, None),
+        ({"api_key": ""}, "no api_key"),
+        ({}, "no api_key"),
+        ({"api_url": "http://127.0.0.1:8001/v1"}, None),
+        ({"api_url": "http://127.0.0.1:8001/v1", "api_key": ""}, "no api_key"),
+        ({"api_url": f"{OFFICIAL}/"}, "no api_key"),
+    ],
+)
+def test_when_it_is_off(options: dict[str, str], off: str | None) -> None:
+    assert OpenAIOptions.model_validate(options).why_off() == off
+
+
+@pytest.mark.parametrize(
+    "url", ["vendor.example/v1", "ftp://vendor.example", "http://", "http://["]
+)
+def test_a_url_that_is_none(url: str) -> None:
+    with pytest.raises(ValidationError):
+        OpenAIOptions.model_validate({"api_url": url})
+
+
+def test_the_urls_end_is_tidied() -> None:
+    assert URL(OpenAIOptions(api_url=f"{URL_}/").api_url) == URL(URL_)
+
+
+def test_the_key_is_not_shown() -> None:
+    assert "fake-key" not in repr(OpenAIOptions.model_validate({"api_key": "fake-key"}))
