@@ -122,6 +122,8 @@ class Reply:
             return self._buffer.popleft()
         if self._source is not None:
             try:
+                if self._longest_gap is None:
+                    return await anext(self._source)
                 async with asyncio.timeout(self._longest_gap):
                     return await anext(self._source)
             except StopAsyncIteration:
@@ -187,6 +189,6 @@ async def _shielded(pending: Awaitable[object]) -> asyncio.CancelledError | None
             await asyncio.wait([task])
         except asyncio.CancelledError as error:
             cancelled = error
-    if not task.cancelled() and (error := task.exception()):
-        _log.error("closing an answer failed", exc_info=error)
+    if not task.cancelled() and (failure := task.exception()):
+        _log.error("closing an answer failed", exc_info=failure)
     return cancelled

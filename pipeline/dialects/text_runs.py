@@ -2,8 +2,8 @@
 
 The frames of a streamed text are the same bytes but for the text. Once one of them has been parsed
 in full, the bytes before and after its text are known; a following frame with the same ones and a
-legal JSON string between them can only mean the same frame with another text. Splitting a read of
-a hundred such frames costs a few microseconds, parsing them as much as relaying them.
+legal JSON string between them can only mean the same frame with another text. Reading a hundred
+such frames that arrive together costs about as much as parsing three.
 """
 
 from collections.abc import Callable
@@ -11,83 +11,91 @@ from typing import Any
 
 import orjson
 
-from llm_proxy.pipeline.json_values import is_list, is_object
-
 _PROBE = b"\\u0000probe"
-_BACKSLASH = ord("\\")
 _PROBE_TEXT = "\x00probe"
+
+_BACKSLASH = ord("\\")
+
+_LONGEST = 512
+"""Frames of one run; bounds what is looked at again where runs are short and many."""
+
+TextAt = Callable[[Any], tuple[dict[str, Any], str] | None]
+"""Where the text of a parsed frame stands, as a JSON object and the key in it; None where the frame
+carries anything but text."""
 
 
 class TextRuns:
     """Learns the shape of text frames and then cuts runs of them out of a block.
 
-    `text_of` gives the text of a parsed frame, or None where it carries anything but text. `keys`
-    are the ways in which the key of the text may be written, quote of the value included.
+    `keys` are the ways in which the key of the text may be written, up to the value's quote.
     """
 
-    __slots__ = ("_keys", "_prefix", "_seam", "_suffix", "_text_of")
+    __slots__ = ("_keys", "_prefix", "_suffix", "_text_at")
 
-    def __init__(self, text_of: Callable[[Any], str | None], keys: tuple[bytes, ...]) -> None:
-        self._text_of = text_of
+    def __init__(self, text_at: TextAt, keys: tuple[bytes, ...]) -> None:
+        self._text_at = text_at
         self._keys = keys
         self._prefix = b""
         self._suffix = b""
-        self._seam = b""
 
     def learn(self, raw: bytes) -> None:
-        """Take the shape of `raw`, a frame of one `data:` line that carries text alone."""
+        """Take the shape of `raw`, if it is one `data:` line and a blank one."""
+        if not raw.endswith(b"\n\n") or raw.count(b"\n") != len(b"\n\n") or b"\r" in raw:
+            return
+        line = raw[:-2]
         for key in self._keys:
-            start = raw.find(key) + len(key)
+            start = line.find(key) + len(key)
             if start < len(key):
                 continue
-            end = _string_end(raw, start)
-            prefix, suffix = raw[:start], raw[end:]
-            if self._varies_only_the_text(raw, prefix + _PROBE + suffix):
-                self._prefix, self._suffix, self._seam = prefix, suffix, suffix + prefix
+            prefix, suffix = line[:start], line[_string_end(line, start) :]
+            if self._varies_only_the_text(line, prefix + _PROBE + suffix):
+                self._prefix, self._suffix = prefix, suffix
                 return
 
-    def _varies_only_the_text(self, raw: bytes, probe: bytes) -> bool:
+    def _varies_only_the_text(self, line: bytes, probe: bytes) -> bool:
         try:
-            original, probed = _json(raw), _json(probe)
-        except ValueError:
+            original, probed = _json(line), _json(probe)
+            text, place = self._text_at(original), self._text_at(probed)
+            if text is None or place is None:
+                return False
+            (held, key), (object_, probed_key) = text, place
+            if object_[probed_key] != _PROBE_TEXT:
+                return False
+            object_[probed_key] = held[key]
+            return bool(probed == original)
+        except (ValueError, RecursionError):
             return False
-        text = self._text_of(original)
-        if text is None or self._text_of(probed) != _PROBE_TEXT:
-            return False
-        try:
-            return bool(orjson.dumps(original) == orjson.dumps(_swapped(probed, _PROBE_TEXT, text)))
-        except orjson.JSONEncodeError:
-            return False  # nested more deeply than can be written
 
     def cut(self, block: bytes, start: int) -> tuple[str, int] | None:
         """The text of the run of known frames at `start` of a block of whole frames, and where the
         run ends; None where no such run begins there."""
         if not self._prefix or not block.startswith(self._prefix, start):
             return None
-        begin = start + len(self._prefix)
-        bodies = block[begin:].split(self._seam)
-        run = self._closed(block, begin, bodies)
-        if run is None and len(bodies) > 1:
-            # A frame of another kind stands between: take the first one alone.
-            run = self._closed(block, begin, bodies[:1])
-        return run
-
-    def _closed(self, block: bytes, begin: int, bodies: list[bytes]) -> tuple[str, int] | None:
-        """The text of `bodies`, with whatever follows the last one cut off."""
-        last = bodies[-1][: _string_end(bodies[-1], 0)]
-        inside = self._seam.join([*bodies[:-1], last])
-        end = begin + len(inside)
-        if not block.startswith(self._suffix, end):
-            return None
+        bodies = self._bodies(block, start)
         try:
             # Each by itself, for halves of an escape or a character must not make a whole together;
             # with line ends between them, which are legal there and illegal inside a string.
-            texts = orjson.loads(b'["' + b'",\n"'.join([*bodies[:-1], last]) + b'"]')
+            texts = orjson.loads(b'["' + b'",\n"'.join(bodies) + b'"]')
         except ValueError:
             return None
-        if len(texts) != len(bodies):
+        if not bodies or len(texts) != len(bodies):
             return None
-        return "".join(texts), end + len(self._suffix)
+        around = len(self._prefix) + len(self._suffix) + len(b"\n\n")
+        return "".join(texts), start + len(bodies) * around + sum(map(len, bodies))
+
+    def _bodies(self, block: bytes, start: int) -> list[bytes]:
+        """What stands between the quotes of each frame of the run."""
+        prefix, suffix = self._prefix, self._suffix
+        begin, end, least = len(prefix), -len(suffix), len(prefix) + len(suffix)
+        bodies: list[bytes] = []
+        lines = block[start:].split(b"\n", 2 * _LONGEST)
+        for line, blank in zip(lines[::2], lines[1::2], strict=False):
+            if blank or len(line) < least or not line.startswith(prefix):
+                break
+            if not line.endswith(suffix):
+                break
+            bodies.append(line[begin:end])
+        return bodies
 
 
 def _string_end(data: bytes, start: int) -> int:
@@ -105,13 +113,5 @@ def _escaped(data: bytes, start: int, quote: int) -> bool:
     return (quote - backslash) % 2 == 1
 
 
-def _json(raw: bytes) -> Any:
-    return orjson.loads(raw.strip().removeprefix(b"data:"))
-
-
-def _swapped(value: Any, old: str, new: str) -> Any:
-    if is_object(value):
-        return {key: _swapped(item, old, new) for key, item in value.items()}
-    if is_list(value):
-        return [_swapped(item, old, new) for item in value]
-    return new if value == old else value
+def _json(line: bytes) -> Any:
+    return orjson.loads(line.strip().removeprefix(b"data:"))

@@ -79,7 +79,7 @@ class ChunkReader:
 
     def __init__(self) -> None:
         self._splitter = SseSplitter()
-        self._runs = TextRuns(_only_text, (b'"content":"', b'"content": "'))
+        self._runs = TextRuns(_text_at, (b'"content":"', b'"content": "'))
         self._tools = ToolFragments()
         self._started = False
         self._finished = False
@@ -219,12 +219,11 @@ def _count(counts: Mapping[str, Any], name: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _only_text(chunk: Any) -> str | None:
-    """The text of a chunk that carries text and nothing else."""
-    try:
-        (choice,) = chunk["choices"]
-        text = choice["delta"]["content"]
-        more = [key for key, value in choice["delta"].items() if value and key not in _PLAIN]
-    except (KeyError, TypeError, ValueError, AttributeError):
+def _text_at(chunk: Any) -> tuple[dict[str, Any], str] | None:
+    """Where the text stands in a chunk that carries text and nothing else."""
+    choices = objects_in(chunk.get("choices")) if is_object(chunk) else []
+    if len(choices) != 1:
         return None
-    return text if isinstance(text, str) and not more else None
+    delta = object_or_empty(choices[0].get("delta"))
+    more = [key for key, value in delta.items() if value and key not in _PLAIN]
+    return (delta, "content") if isinstance(delta.get("content"), str) and not more else None

@@ -15,9 +15,10 @@ def frame(body: bytes) -> bytes:
     return BEFORE + body + AFTER
 
 
-def content_of(chunk: Any) -> str | None:
+def content_of(chunk: Any) -> tuple[dict[str, Any], str] | None:
     try:
-        return str(chunk["choices"][0]["delta"]["content"])
+        delta = chunk["choices"][0]["delta"]
+        return (delta, "content") if isinstance(delta["content"], str) else None
     except (KeyError, IndexError, TypeError):
         return None
 
@@ -64,9 +65,14 @@ def test_a_run_ends_before_another_kind_of_frame() -> None:
     assert ("ab", len(block) - len(FINISH)) == learned(frame(b"x")).cut(block, 0)
 
 
-def test_another_kind_of_frame_between_leaves_the_first_alone() -> None:
-    block = frame(b"a") + FINISH + frame(b"b") + frame(b"c")
-    assert ("a", len(frame(b"a"))) == learned(frame(b"x")).cut(block, 0)
+def test_another_kind_of_frame_between_ends_a_run() -> None:
+    run = frame(b"a") + frame(b"b")
+    assert ("ab", len(run)) == learned(frame(b"x")).cut(run + FINISH + frame(b"c"), 0)
+
+
+def test_a_run_is_bounded() -> None:
+    text, end = learned(frame(b"x")).cut(frame(b"a") * 1000, 0) or ("", 0)
+    assert ("a" * 512, 512 * len(frame(b"a"))) == (text, end)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +119,8 @@ def test_nothing_is_known_before_a_frame_was_seen() -> None:
     [
         FINISH,
         b": a comment\n\n",
+        frame(b"a").replace(b"\n", b"\r\n"),
+        frame(b"a")[:-1],
         b"data: nonsense\n\n",
         b'data: {"content":"a","choices":[]}\n\n',
         b'data: {"content":"a","choices":[{"delta":{"content":["a"]}}]}\n\n',
@@ -126,7 +134,7 @@ def test_a_frame_whose_text_is_not_surely_found_teaches_nothing(raw: bytes) -> N
 
 
 def test_the_spaced_spelling_is_learned_too() -> None:
-    raw = b'data: {"choices": [{"delta": {"content": "%s"}}]}\r\n\r\n'
+    raw = b'data: {"choices": [{"delta": {"content": "%s"}}]}\n\n'
     assert ("b", len(raw % b"b")) == learned(raw % b"a").cut(raw % b"b", 0)
 
 
