@@ -90,6 +90,8 @@ def _filled(value: Any, place: Place, environment: Mapping[str, str], file: Conf
     def fill(match: re.Match[str]) -> str:
         name: str = match[1]
         default: str | None = match[3]
+        if default is not None and "${" in default:
+            file.report(place, f"the default of ${{{name}}} cannot hold another variable")
         found = environment.get(name)
         if found is None and default is None:
             file.report(place, f"${{{name}}} is not set; set it, or write ${{{name}:-default}}")

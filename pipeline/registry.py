@@ -1,9 +1,10 @@
 """From a name in the file to a class: the built-in table, an entry point, or `module:Class`."""
 
 import difflib
+import inspect
 from collections.abc import Mapping
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
 ClassT = TypeVar("ClassT")
@@ -35,10 +36,9 @@ class Registry(Generic[ClassT]):
         """The class of that name; `LookupError` says why there is none."""
         if name in self._builtin:
             if name in self._plugins:
-                owner = self._plugins[name].dist
+                owner = _owner(self._plugins[name])
                 raise LookupError(
-                    f'the {self.kind} "{name}" is built in, and {owner and owner.name} brings '
-                    f"another of that name"
+                    f'the {self.kind} "{name}" is built in, and {owner} brings another of that name'
                 )
             return self._builtin[name]
         if name in self._plugins:
@@ -52,13 +52,19 @@ class Registry(Generic[ClassT]):
         try:
             return point.load()
         except Exception as error:
-            owner = point.dist.name if point.dist else "an unknown distribution"
-            raise LookupError(f'the {self.kind} "{name}" of {owner} is broken: {error}') from error
+            broken = f'the {self.kind} "{name}" of {_owner(point)} is broken: {error}'
+            raise LookupError(broken) from error
 
     def _checked(self, name: str, found: object) -> type[ClassT]:
         if isinstance(found, type) and issubclass(found, self._base):
+            if inspect.isabstract(found):
+                raise LookupError(f'"{name}" is abstract: a {self.kind} must define its methods')
             return found
         raise LookupError(f'"{name}" is not a {self.kind}: it must be a {self._base.__name__}')
+
+
+def _owner(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "an unknown distribution"
 
 
 def _import(path: str) -> object:

@@ -109,10 +109,15 @@ class Reply:
     async def __anext__(self) -> list[Event]:
         """The next events, at least one; a failure of the source is a `Failure` event."""
         while self.outcome == "open":
-            events = list(await self._next_batch())
+            events = _up_to_the_end(await self._next_batch())
+            ending = events[-1:] if _ends(events) else []
             for step in self._steps:
                 events = [passed for event in events for passed in step(event)]
-            self._look_for_the_end(events)
+            events = _up_to_the_end(events)
+            if ending and not _ends(events):
+                events += ending  # a step may drop what it likes, but an answer ends
+            if _ends(events):
+                self.outcome = "complete" if isinstance(events[-1], End) else "failed"
             if events:
                 return events
         raise StopAsyncIteration
@@ -135,19 +140,12 @@ class Reply:
                 return [Failure(error)]
         return [Failure(UpstreamBroken("the backend's answer ended in the middle"))]
 
-    def _look_for_the_end(self, events: list[Event]) -> None:
-        for position, event in enumerate(events):
-            if isinstance(event, LAST):
-                self.outcome = "complete" if isinstance(event, End) else "failed"
-                del events[position + 1 :]
-                return
-
     async def collect(self) -> list[Event]:
         """All events; raises the error of an answer that breaks."""
         events: list[Event] = []
         async for batch in self:
             events += batch
-        if isinstance(last := events[-1], Failure):
+        if events and isinstance(last := events[-1], Failure):
             raise last.error
         return events
 
@@ -178,6 +176,17 @@ class Reply:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _up_to_the_end(events: Sequence[Event]) -> list[Event]:
+    for position, event in enumerate(events):
+        if isinstance(event, LAST):
+            return list(events[: position + 1])
+    return list(events)
+
+
+def _ends(events: Sequence[Event]) -> bool:
+    return bool(events) and isinstance(events[-1], LAST)
 
 
 async def _shielded(pending: Awaitable[object]) -> asyncio.CancelledError | None:

@@ -30,6 +30,8 @@ _BYTES: dict[str, float] = {
 
 
 def _scaled(value: object, units: Mapping[str, float], example: str) -> object:
+    if isinstance(value, bool):
+        raise ValueError("true and false are no numbers")  # noqa: TRY004 - pydantic wants it
     if not isinstance(value, str):
         return value
     match = _NUMBER.fullmatch(value)

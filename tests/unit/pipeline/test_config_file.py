@@ -237,3 +237,10 @@ def test_a_file_without_problems_raises_nothing() -> None:
 )
 def test_a_place_is_written_as_in_toml(place: Place, text: str) -> None:
     assert text == dotted(place)
+
+
+def test_a_default_cannot_hold_another_variable(toml: Write) -> None:
+    file = read_config_file(toml('x = "${A:-${B:-c}}"'), {})
+    assert [
+        "pipelines.toml:1: x: the default of ${A} cannot hold another variable"
+    ] == file.problems

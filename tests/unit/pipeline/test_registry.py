@@ -10,6 +10,7 @@ import pytest
 
 from llm_proxy.pipeline import registry as registry_module
 from llm_proxy.pipeline.registry import Registry, did_you_mean
+from llm_proxy.pipeline.stage import Stage, StageOptions
 
 
 class Animal:
@@ -149,3 +150,9 @@ def test_any_reason_for_which_a_module_cannot_be_imported_is_told(
 )
 def test_hints(name: str, hint: str) -> None:
     assert hint == did_you_mean(name, ["auth", "dispatch"])
+
+
+def test_an_abstract_class_is_refused() -> None:
+    registry = Registry[Stage[StageOptions]]("stage", {}, Stage, "llm_proxy.none")
+    with pytest.raises(LookupError, match="is abstract: a stage must define its methods"):
+        registry.find("llm_proxy.pipeline.stage:Gate")

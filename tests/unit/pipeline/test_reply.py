@@ -161,3 +161,22 @@ async def test_collect_raises_what_broke_the_answer(last: list[Event] | Exceptio
     with pytest.raises(ProxyError) as raised:
         await reply([HEL], last).collect()
     assert raised.value is CUT
+
+
+@pytest.mark.parametrize("last", [END, Failure(UpstreamBroken("cut"))])
+async def test_a_step_that_drops_the_end_does_not_keep_the_answer_from_ending(last: Event) -> None:
+    only_text = reply([TextDelta("a"), last]).through(
+        lambda event: (event,) if isinstance(event, TextDelta) else ()
+    )
+    assert [[TextDelta("a"), last]] == await batches_of(only_text)
+
+
+async def test_a_step_sees_nothing_behind_the_end() -> None:
+    seen: list[Event] = []
+
+    def look(event: Event) -> tuple[Event]:
+        seen.append(event)
+        return (event,)
+
+    await reply([TextDelta("a"), END, TextDelta("b")]).through(look).collect()
+    assert [TextDelta("a"), END] == seen

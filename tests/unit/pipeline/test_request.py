@@ -1,15 +1,9 @@
 """The typed view of a request."""
 
-import json
-from dataclasses import replace
-
-import pytest
-
 from llm_proxy.pipeline.request import (
     ChatRequest,
     Message,
     OpaquePart,
-    Source,
     Text,
     Tool,
     ToolCall,
@@ -53,43 +47,3 @@ def test_a_setting_is_left_out_in_a_copy() -> None:
 def test_requests_and_tools_share_no_default() -> None:
     assert ChatRequest("m", ()).params is not ChatRequest("m", ()).params
     assert Tool("f").parameters is not Tool("f").parameters
-
-
-# --- mentions: False only if the text surely does not stand in the conversation -----------------
-
-
-def read_from(raw: bytes, text: str) -> ChatRequest:
-    """A request of one turn that came as `raw`."""
-    messages = (Message("user", (Text(text),)),)
-    source = Source("openai_chat", raw, {}, messages, {}, (), None)
-    return ChatRequest("m", messages, source=source)
-
-
-def test_a_request_that_did_not_come_as_bytes_may_mention_anything() -> None:
-    assert ChatRequest("m", ()).mentions("!/help") is True
-
-
-@pytest.mark.parametrize(
-    ("raw", "expected"),
-    [
-        (b'{"content": "say !/help"}', True),
-        (b'{"content": "say help"}', False),
-        (rb'{"content": "say \u0021/help"}', True),
-        (rb'{"content": "say !\/help"}', True),
-    ],
-)
-def test_bytes_with_the_text_or_with_escapes_may_mention_it(raw: bytes, expected: bool) -> None:  # noqa: FBT001
-    assert expected is read_from(raw, "").mentions("!/help")
-
-
-@pytest.mark.parametrize("text", ['say "hi"', "a\nb", "back\\slash", "tab\t", "é", "🙂"])
-def test_text_that_json_writes_otherwise_is_found(text: str) -> None:
-    for ascii_only in (True, False):
-        raw = json.dumps({"content": f"<{text}>"}, ensure_ascii=ascii_only).encode()
-        assert read_from(raw, f"<{text}>").mentions(text) is True
-
-
-def test_text_that_a_stage_has_put_in_is_found() -> None:
-    first = read_from(b'{"content": "hello"}', "hello")
-    changed = replace(first, messages=(first.messages[0].with_parts([Text("!/help")]),))
-    assert changed.mentions("!/help") is True

@@ -138,3 +138,9 @@ def test_networks() -> None:
     assert expected == networks.validate_python(["127.0.0.1", "10.0.0.0/8", "fd00::/8"])
     with pytest.raises(ValidationError):
         networks.validate_python("10.0.0.0/8, nowhere")
+
+
+@pytest.mark.parametrize("adapter", [SECONDS, BYTES])
+def test_true_is_no_number(adapter: TypeAdapter[float]) -> None:
+    with pytest.raises(ValidationError, match="true and false are no numbers"):
+        adapter.validate_python(True)
