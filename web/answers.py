@@ -2,6 +2,7 @@
 
 import logging
 import re
+from contextlib import suppress
 from functools import cache
 
 from aiohttp import web
@@ -41,18 +42,19 @@ async def send_stream(
             "X-Accel-Buffering": "no",  # nginx would hold the stream back
         }
     )
-    await response.prepare(request)
-    try:
-        async for events in reply:
-            if data := writer.write(events):
-                await response.write(data)
-    except ConnectionResetError:
-        return response  # the client left while we wrote
-    except Exception:
-        # The head is out, so what a stage's step does wrong can only be told in the stream.
-        _log.exception("internal error", extra={"request_id": exchange.id})
-        await response.write(writer.write([Failure(ProxyError("internal error"))]))
-    await response.write_eof()
+    with suppress(ConnectionResetError):  # the client may leave while we write
+        await response.prepare(request)
+        try:
+            async for events in reply:
+                if data := writer.write(events):
+                    await response.write(data)
+        except ConnectionResetError:
+            raise
+        except Exception:
+            # The head is out, so what a stage's step does wrong can only be told in the stream.
+            _log.exception("internal error", extra={"request_id": exchange.id})
+            await response.write(writer.write([Failure(ProxyError("internal error"))]))
+        await response.write_eof()
     return response
 
 

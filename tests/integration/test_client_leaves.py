@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration.conftest import Start
 from tests.support.until import until
-from tests.support.vendor import HELLO, Play, by_request, hangs, streamed
+from tests.support.vendor import HELLO, Play, by_request, delta, hangs, streamed
 
 
 @pytest.mark.parametrize("cancels", [True, False], ids=["own runner", "an embedder's runner"])
@@ -61,3 +61,19 @@ async def test_the_slot_is_free_again(start: Start) -> None:
 async def _read(bench: Any, *, stream: bool) -> None:
     async with bench.ask(stream=stream) as response:
         await response.read()
+
+
+async def test_leaving_while_the_answer_is_written_is_no_error(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("ERROR")
+    long = streamed([delta(content="word " * 200)] * 500)
+    bench = await start(long, handler_cancellation=False, stages=("dispatch",))
+
+    for _ in range(20):
+        async with bench.ask(stream=True) as response:
+            await response.content.readany()
+            response.close()
+    await asyncio.sleep(0.2)
+
+    assert caplog.messages == []
