@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from llm_proxy.load import DEFAULT_FILE, read_plan
+from llm_proxy.pipeline.dialects import dialect_of_path
 from llm_proxy.pipeline.errors import ConfigError
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.web.edge import Edge
@@ -15,6 +17,8 @@ from llm_proxy.web.serve import serve
 from llm_proxy.web.workers import Supervisor
 
 CONFIG_ERROR = 2
+
+_log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,7 +74,8 @@ def _check(path: Path) -> int:
     plan = read_plan(path)
     for pipeline in plan.pipelines:
         for served in pipeline.serves:
-            print(f"{served}  {pipeline.name}: {pipeline}")  # noqa: T201
+            if dialect_of_path(served):
+                print(f"{served}  {pipeline.name}: {pipeline}")  # noqa: T201
     for note in plan.notes:
         print(f"note: {note}")  # noqa: T201
     return 0
@@ -78,13 +83,14 @@ def _check(path: Path) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     path = _file(options.config)
-    plan = read_plan(path)
-    set_up_logging(plan.config.logging)
-    host, port = _address(plan, options)
+    edge = Edge(path)
+    set_up_logging(edge.plan.config.logging)
+    host, port = _address(edge.plan, options)
     if options.workers == 1:
-        return _work(path, host, port)
+        return _work(edge, host, port)
     if port == 0:
         raise ConfigError(["several workers share one port: it cannot be 0"])
+    _log.warning("sessions and limits are kept by each worker for itself")
     return Supervisor(options.workers, _worker, path, host, port).run()
 
 
@@ -97,14 +103,19 @@ def _address(plan: Plan, options: argparse.Namespace) -> tuple[str, int]:
 
 
 def _worker(path: Path, host: str, port: int) -> None:
-    set_up_logging(read_plan(path).config.logging)
-    sys.exit(_work(path, host, port, shared_port=True))
+    try:
+        edge = Edge(path)
+    except ConfigError as error:  # it was right when the supervisor read it
+        print(error, file=sys.stderr)  # noqa: T201
+        sys.exit(CONFIG_ERROR)
+    set_up_logging(edge.plan.config.logging)
+    sys.exit(_work(edge, host, port, shared_port=True))
 
 
-def _work(path: Path, host: str, port: int, *, shared_port: bool = False) -> int:
+def _work(edge: Edge, host: str, port: int, *, shared_port: bool = False) -> int:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(serve(Edge(path), host, port, shared_port=shared_port))
+            runner.run(serve(edge, host, port, shared_port=shared_port))
     except OSError as error:
         print(f"cannot listen on {host}:{port}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
         return 1

@@ -12,8 +12,12 @@ from yarl import URL
 
 from llm_proxy.pipeline.backend import Backend, BackendKit, BackendOptions
 from llm_proxy.pipeline.dialects import DIALECTS
-from llm_proxy.pipeline.dialects.dialect import StreamReader
-from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken, UpstreamTimeout
+from llm_proxy.pipeline.errors import (
+    ProxyError,
+    UpstreamBroken,
+    UpstreamError,
+    UpstreamTimeout,
+)
 from llm_proxy.pipeline.events import Event
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Head, Reply
@@ -76,6 +80,7 @@ class OpenAI(Backend[OpenAIOptions]):
         super().__init__(name, options, kit)
         self._chat = URL(f"{options.api_url}/chat/completions")
         self._models = URL(f"{options.api_url}/models")
+        self._key = options.key.encode()
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if options.key:
             self._headers["Authorization"] = f"Bearer {options.key}"
@@ -121,24 +126,27 @@ class OpenAI(Backend[OpenAIOptions]):
             raise await self._error(response)
         kind = response.content_type
         if kind == "text/event-stream" or (streamed and kind != "application/json"):
-            answer = _StreamedAnswer(response, _DIALECT.read_stream(), self._renamed)
+            answer = _StreamedAnswer(response, self._clean, self._renamed)
             return Reply(head, answer, answer.close)
-        return Reply.of(head, _DIALECT.read_whole(await response.read()))
+        return Reply.of(head, _DIALECT.read_whole(self._clean(await response.read())))
 
     async def _error(self, response: aiohttp.ClientResponse) -> ProxyError:
-        body = await response.read()
-        if key := self.options.key.encode():
-            body = body.replace(key, b"[key]")  # vendors repeat what they refuse
+        body = self._clean(await response.read())
         return _DIALECT.read_error(response.status, response.headers, body)
 
-    def _renamed(self, error: BaseException) -> ProxyError:
-        """Our word for an error of the HTTP client."""
-        told = str(error) or type(error).__name__
+    def _clean(self, data: bytes) -> bytes:
+        """What a vendor says, without the proxy's key: vendors repeat what they refuse."""
+        return data.replace(self._key, b"[key]") if self._key else data
+
+    def _renamed(self, error: BaseException) -> UpstreamError:
+        """Our word for an error of the HTTP client. Addresses are for the log alone."""
+        kind: type[UpstreamError] = UpstreamBroken
+        message = f'the backend "{self.name}" broke off'
         if isinstance(error, asyncio.TimeoutError):
-            return UpstreamTimeout(f'the backend "{self.name}" did not answer in time: {told}')
-        if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientSSLError):
-            return UpstreamBroken(f'no connection to the backend "{self.name}": {told}')
-        return UpstreamBroken(f'the backend "{self.name}" broke off: {told}')
+            kind, message = UpstreamTimeout, f'the backend "{self.name}" did not answer in time'
+        elif isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientSSLError):
+            message = f'no connection to the backend "{self.name}"'
+        return kind(message, for_log=f"{message}: {str(error) or type(error).__name__}")
 
 
 class _StreamedAnswer:
@@ -148,11 +156,12 @@ class _StreamedAnswer:
     def __init__(
         self,
         response: aiohttp.ClientResponse,
-        reader: StreamReader,
+        clean: Callable[[bytes], bytes],
         renamed: Callable[[BaseException], ProxyError],
     ) -> None:
         self._response = response
-        self._reader = reader
+        self._reader = _DIALECT.read_stream()
+        self._clean = clean
         self._renamed = renamed
         self._read = False
 
@@ -166,7 +175,7 @@ class _StreamedAnswer:
             except _FOREIGN as error:
                 raise self._renamed(error) from error
             self._read = not data
-            if events := self._reader.feed(data) if data else self._reader.close():
+            if events := self._reader.feed(self._clean(data)) if data else self._reader.close():
                 return events
         raise StopAsyncIteration
 

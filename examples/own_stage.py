@@ -9,7 +9,7 @@ from dataclasses import replace
 from pydantic import Field
 
 from llm_proxy.pipeline import Exchange, Next, Reply, Stage, StageOptions
-from llm_proxy.pipeline.events import Event, TextDelta
+from llm_proxy.pipeline.events import Event, Finish, TextDelta
 
 
 class ShoutOptions(StageOptions):
@@ -28,7 +28,11 @@ class Shout(Stage[ShoutOptions]):
         return reply.through(self._shout)
 
     def _shout(self, event: Event) -> tuple[Event, ...]:
-        if isinstance(event, TextDelta):
-            # A changed event has no frame: the bytes it came in no longer say what it says.
-            return (replace(event, text=event.text.upper() + self.options.mark, frame=None),)
-        return (event,)
+        match event:
+            case TextDelta(text):
+                # A changed event has no frame: the bytes it came in no longer say what it says.
+                return (replace(event, text=text.upper(), frame=None),)
+            case Finish():
+                return (TextDelta(self.options.mark), event)
+            case _:
+                return (event,)

@@ -72,4 +72,7 @@ class Catalogue:
                 # One backend's defect must not take the others' lists away.
                 _log.exception("a backend's list of models broke", extra={"backend": name})
                 shelf.failure = UpstreamBroken(f'the backend "{name}" is broken: {error!r}')
+            if shelf.failure:
+                extra = {"backend": name, "error": shelf.failure.for_log}
+                _log.warning("a backend cannot be used", extra=extra)
             shelf.asked = self._clock()

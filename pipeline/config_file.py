@@ -46,7 +46,7 @@ class ConfigFile:
     def raise_problems(self) -> None:
         """Refuse the file if it has any problem."""
         if self.problems:
-            raise ConfigError(self.problems)
+            raise ConfigError(sorted(self.problems, key=_line_number))
 
 
 def read_config_file(path: Path, environment: Mapping[str, str]) -> ConfigFile:
@@ -65,6 +65,11 @@ def read_config_file(path: Path, environment: Mapping[str, str]) -> ConfigFile:
     file = ConfigFile(path.name, {}, _lines(text))
     file.tables = _filled(raw, (), environment, file)
     return file
+
+
+def _line_number(problem: str) -> int:
+    line = problem.partition(":")[2].partition(":")[0]
+    return int(line) if line.isdecimal() else 0
 
 
 def dotted(place: Place) -> str:
@@ -97,7 +102,10 @@ def _filled(value: Any, place: Place, environment: Mapping[str, str], file: Conf
             file.report(place, f"${{{name}}} is not set; set it, or write ${{{name}:-default}}")
         return found or default or ""
 
-    return _VARIABLE.sub(fill, value)
+    filled = _VARIABLE.sub(fill, value)
+    if "${" in _VARIABLE.sub("", value):
+        file.report(place, f"this is no variable: {value[value.index('${') :]}")
+    return filled
 
 
 def _lines(text: str) -> dict[Place, int]:

@@ -30,7 +30,9 @@ class ProxyError(Exception):
     """A failure with everything an answer needs.
 
     `status` is the HTTP status, `param` names the request's field at fault, `code` is the vendor's
-    or dialect's own word for it, `retry_after` is in seconds.
+    or dialect's own word for it, `retry_after` is in seconds. `for_log` is what the log may say:
+    the message, unless that repeats a vendor's words, which may hold a text of the conversation, or
+    leaves out what only the operator should see.
     """
 
     kind: Kind = Kind.INTERNAL
@@ -43,9 +45,11 @@ class ProxyError(Exception):
         param: str | None = None,
         code: str | None = None,
         retry_after: float | None = None,
+        for_log: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
+        self.for_log = for_log or message
         self.param = param
         self.code = code
         self.retry_after = retry_after
@@ -73,6 +77,13 @@ class NotFound(ProxyError):
     default_status = 404
 
 
+class MethodNotAllowed(ProxyError):
+    """The path is right, the HTTP method is not."""
+
+    kind = Kind.BAD_REQUEST
+    default_status = 405
+
+
 class TooLarge(ProxyError):
     """The request's body is over the limit."""
 
@@ -81,10 +92,15 @@ class TooLarge(ProxyError):
 
 
 class RateLimited(ProxyError):
-    """The caller has used up its share; `retry_after` tells when there is more."""
+    """The caller has used up its share of `limit` requests; `retry_after` tells when there is
+    more."""
 
     kind = Kind.RATE_LIMITED
     default_status = 429
+
+    def __init__(self, message: str, *, limit: int, retry_after: float) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.limit = limit
 
 
 class Unavailable(ProxyError):
@@ -154,8 +170,9 @@ class UpstreamRefused(UpstreamError):
         param: str | None = None,
         code: str | None = None,
         retry_after: float | None = None,
+        for_log: str | None = None,
     ) -> None:
-        super().__init__(message, param=param, code=code, retry_after=retry_after)
+        super().__init__(message, param=param, code=code, retry_after=retry_after, for_log=for_log)
         self.kind = kind
         self.status = status
         self.retryable = kind in _THIS_TARGET_ONLY

@@ -21,6 +21,15 @@ PARAMS: dict[str, Any] = {
 }
 
 
+ALIASES = {"max_completion_tokens": "max_tokens"}
+"""Other names of settings, as clients and authors of rules may write them."""
+
+
+def canonical(name: str) -> str:
+    """The name under which a setting stands in `ChatRequest.params`."""
+    return ALIASES.get(name, name)
+
+
 @cache
 def _adapter(name: str) -> TypeAdapter[Any]:
     return TypeAdapter(PARAMS[name])

@@ -91,7 +91,7 @@ class _Planner:
         self._check_paths()
         self._check_production()
         self._file.raise_problems()
-        return Plan(self._config, backends, pipelines, tuple(self._notes(backends)))
+        return Plan(self._config, backends, pipelines, tuple(self._notes(backends, pipelines)))
 
     def _backends(self) -> Iterator[BackendPlan]:
         for name, table in self._config.backends.tables.items():
@@ -197,11 +197,29 @@ class _Planner:
                     self._file.report(place, f'"{path}" is served by "{owners[path]}" already')
                 owners.setdefault(path, name)
 
-    def _notes(self, backends: tuple[BackendPlan, ...]) -> Iterator[str]:
+    def _notes(
+        self, backends: tuple[BackendPlan, ...], pipelines: tuple[PipelinePlan, ...]
+    ) -> Iterator[str]:
         for backend in backends:
             if backend.off:
                 yield f'backend "{backend.name}" is off: {backend.off}'
-        for config in self._config.pipelines.values():
-            for path in config.serves:
+        default = self._config.backends.default_backend
+        if any(backend.off and backend.name == default for backend in backends):
+            yield f'the default backend "{default}" is off: a model without a prefix gets a 503'
+        for pipeline in pipelines:
+            yield from _missing(pipeline)
+            for path in pipeline.serves:
                 if not_yet_served(path):
                     yield f"{path} is not served: this version does not speak its dialect yet"
+        used = {stage for config in self._config.pipelines.values() for stage in config.stages}
+        for name in self._config.stages:
+            if name not in used:
+                yield f"no chain has the stage of [stages.{name}]"
+
+
+def _missing(pipeline: PipelinePlan) -> Iterator[str]:
+    """What stages of a chain could use that no stage of it provides."""
+    provided = frozenset[str]().union(*(stage.stage.provides for stage in pipeline.stages))
+    for stage in pipeline.stages:
+        for name in sorted(stage.stage.requires - provided):
+            yield f'in the chain "{pipeline.name}", "{stage.name}" does without a {name}'

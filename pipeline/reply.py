@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken, UpstreamTimeout
-from llm_proxy.pipeline.events import LAST, LIFE_CYCLE, End, Event, Failure
+from llm_proxy.pipeline.events import LAST, LIFE_CYCLE, Event, Failure
 
 Step = Callable[[Event], Sequence[Event]]
 """Sees each event of an answer and gives back what goes on in its place; must not block."""
@@ -39,10 +39,19 @@ class Reply:
 
     A stage adds a step with `through` and an act at the end with `on_close`; it never wraps the
     reply in a generator of its own, for closing an outer generator does not close the inner one.
-    Whoever drops a reply instead of returning it closes it.
+    Whoever drops a reply instead of returning it closes it. `error` is why an answer has failed.
     """
 
-    __slots__ = ("_buffer", "_closers", "_longest_gap", "_source", "_steps", "head", "outcome")
+    __slots__ = (
+        "_buffer",
+        "_closers",
+        "_longest_gap",
+        "_source",
+        "_steps",
+        "error",
+        "head",
+        "outcome",
+    )
 
     def __init__(
         self,
@@ -52,6 +61,7 @@ class Reply:
     ) -> None:
         self.head = head
         self.outcome: Outcome = "open"
+        self.error: Exception | None = None
         self._source = source
         self._buffer: deque[Sequence[Event]] = deque()
         self._longest_gap: float | None = None
@@ -117,10 +127,16 @@ class Reply:
             if ending and not _ends(events):
                 events += ending  # a step may drop what it likes, but an answer ends
             if _ends(events):
-                self.outcome = "complete" if isinstance(events[-1], End) else "failed"
+                self._end(events[-1])
             if events:
                 return events
         raise StopAsyncIteration
+
+    def _end(self, last: Event) -> None:
+        if isinstance(last, Failure):
+            self.outcome, self.error = "failed", last.error
+        else:
+            self.outcome = "complete"
 
     async def _next_batch(self) -> Sequence[Event]:
         if self._buffer:
@@ -175,6 +191,8 @@ class Reply:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if isinstance(error, Exception) and self.outcome != "failed":
+            self.outcome, self.error = "failed", error
         await self.aclose()
 
 

@@ -1,5 +1,6 @@
 """What happened to one request: the record behind the log line and the answer's headers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,10 @@ class Attempt:
     seconds: float
 
 
+def _never() -> bool:
+    return False
+
+
 @dataclass(slots=True)
 class Trace:
     """Append-only, and the one thing that the stages of an exchange share.
@@ -37,6 +42,9 @@ class Trace:
     attempts: list[Attempt] = field(default_factory=list[Attempt])
     warnings: list[str] = field(default_factory=list[str])
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    timed_out: Callable[[], bool] = _never
+    """Whether the time for the whole request is over: then a cancellation is not the client's."""
 
     inner_seconds: float = 0.0
     """The time of the calls made so far by the stage that is being timed."""

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from math import inf
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, PlainValidator
+from pydantic import BeforeValidator, Field, PlainValidator, SecretStr
 
 _NUMBER = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*")
 _SECONDS: dict[str, float] = {
@@ -69,6 +69,9 @@ Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
 
 Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 """A list of words, or one string with commas between them."""
+
+Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_listed)]
+"""As `Listed`, of words that nothing prints."""
 
 Network = IPv4Network | IPv6Network
 

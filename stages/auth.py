@@ -5,26 +5,29 @@ import hmac
 import ipaddress
 from collections.abc import Iterator
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from llm_proxy.pipeline.config_file import Place
 from llm_proxy.pipeline.errors import Unauthorized
 from llm_proxy.pipeline.exchange import Caller, Client
 from llm_proxy.pipeline.stage import Gate, Kit, StageOptions, Surroundings
-from llm_proxy.pipeline.values import Listed
+from llm_proxy.pipeline.values import Secrets
 
 
 class AuthOptions(StageOptions):
     """Options of `auth`."""
 
-    api_keys: Listed = Field(default=(), description="The keys that may come in.")
-    auth_token: str = Field(default="", description="One more key, for a single-user set-up.")
+    api_keys: Secrets = Field(default=(), description="The keys that may come in.")
+    auth_token: SecretStr = Field(
+        default=SecretStr(""), description="One more key, for a single-user set-up."
+    )
     disable_auth: bool = Field(default=False, description="Let everybody in.")
 
     @property
     def keys(self) -> list[str]:
         """Every key; an empty one is none."""
-        return [key for key in (*self.api_keys, self.auth_token) if key]
+        secrets = (*self.api_keys, self.auth_token)
+        return [key for secret in secrets if (key := secret.get_secret_value())]
 
     def problems(self, surroundings: Surroundings) -> Iterator[tuple[Place, str]]:
         if not surroundings.production:
@@ -39,7 +42,8 @@ class Auth(Gate[AuthOptions]):
     """Lets in whoever sends one of the keys, compared in constant time.
 
     With no key configured, only clients on this machine are let in, so that a first try needs no
-    set-up and an open port gives nothing away.
+    set-up and an open port gives nothing away; also not to a web page in a browser on this machine,
+    which has an origin of its own or reaches us under a name of its own.
     """
 
     Options = AuthOptions
@@ -68,6 +72,10 @@ class Auth(Gate[AuthOptions]):
         return found
 
 
+_OWN = ("host", "origin")
+"""Headers in which a browser tells under which name it came and from which page."""
+
+
 def _anonymous(client: Client) -> Caller:
     """Whoever comes from one address shares limits and sessions, and with nobody else."""
     return Caller(f"anonymous {client.address}" if client.address else "anonymous")
@@ -81,9 +89,25 @@ def _is_local(client: Client) -> bool:
     """A connection from this machine that nobody has forwarded. None: called without HTTP."""
     if client.address is None:
         return True
-    if any(name in client.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip")):
+    headers = client.headers
+    if any(name in headers for name in ("forwarded", "x-forwarded-for", "x-real-ip")):
         return False
+    names = [client.address, *(_host_of(headers[name]) for name in _OWN if name in headers)]
+    return all(_is_loopback(name) for name in names)
+
+
+def _host_of(value: str) -> str:
+    """The host in a `Host` or `Origin` header, without scheme, port and brackets."""
+    host = value.rpartition("//")[2]
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
     try:
-        return ipaddress.ip_address(client.address.partition("%")[0]).is_loopback
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
     except ValueError:
         return False

@@ -19,14 +19,18 @@ class Dispatch(Stage[StageOptions]):
         target = exchange.target or self._target(exchange.request.model)
         backend = self.kit.backends.get(target.backend)
         if backend is None:
-            why = self.kit.off.get(target.backend, "there is none of that name")
-            raise Unavailable(f'the backend "{target.backend}" is off: {why}')
+            why = self.kit.off.get(target.backend)
+            raise Unavailable(
+                f'the backend "{target.backend}" is off: {why}'
+                if why
+                else f'there is no backend "{target.backend}"'
+            )
         clock, attempts = self.kit.clock, exchange.trace.attempts
         began = clock()
         try:
             reply = await _begun(await backend.send(exchange, target.model))
         except ProxyError as error:
-            attempts.append(Attempt(target, error.message, clock() - began))
+            attempts.append(Attempt(target, error.for_log, clock() - began))
             raise
         except asyncio.CancelledError:
             attempts.append(Attempt(target, "cancelled", clock() - began))

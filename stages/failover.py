@@ -16,7 +16,7 @@ from tenacity import (
 from tenacity.stop import stop_base
 
 from llm_proxy.pipeline.config_file import Place
-from llm_proxy.pipeline.errors import Unavailable, UpstreamError, UpstreamTimeout
+from llm_proxy.pipeline.errors import ProxyError, Unavailable, UpstreamError, UpstreamTimeout
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.registry import did_you_mean
 from llm_proxy.pipeline.reply import Reply
@@ -52,7 +52,9 @@ class FailoverOptions(StageOptions):
         description="Model name → the targets to try, in order.",
     )
     first_event_timeout: Seconds = Field(
-        default=300.0, description="For one attempt, until its first content."
+        default=60.0,
+        description="For one attempt, until its first content. A whole answer has none before its "
+        "end, so where no other target is left it has all the time there is.",
     )
     between_events_timeout: Seconds = Field(
         default=120.0, description="The longest silence inside a streamed answer."
@@ -85,17 +87,18 @@ class Failover(Stage[FailoverOptions]):
         deadline = self.kit.clock() + self.options.total_timeout
         route = None if exchange.target else self.options.routes.get(exchange.request.model)
         if route is None:
-            return await self._attempt(exchange, call_next, deadline)
+            return await self._attempt(exchange, call_next, deadline, is_last=True)
         targets = [Target(attempt.backend, attempt.model) for attempt in route.attempts]
 
         def move_on(state: RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
+            told = error.for_log if isinstance(error, ProxyError) else repr(error)
             _log.warning(
                 "attempt failed, trying the next target",
                 extra={
                     "request_id": exchange.id,
                     "target": str(targets[state.attempt_number - 1]),
-                    "error": str(error),
+                    "error": told,
                 },
             )
 
@@ -109,12 +112,17 @@ class Failover(Stage[FailoverOptions]):
             reraise=True,
         ):
             with attempt:
-                target = targets[attempt.retry_state.attempt_number - 1]
-                return await self._attempt(exchange.at(target), call_next, deadline)
+                number = attempt.retry_state.attempt_number
+                there, is_last = exchange.at(targets[number - 1]), number == len(targets)
+                return await self._attempt(there, call_next, deadline, is_last=is_last)
         raise AssertionError("tenacity neither returned nor raised")
 
-    async def _attempt(self, exchange: Exchange, call_next: Next, deadline: float) -> Reply:
-        limit = min(self.options.first_event_timeout, deadline - self.kit.clock())
+    async def _attempt(
+        self, exchange: Exchange, call_next: Next, deadline: float, *, is_last: bool
+    ) -> Reply:
+        limit = deadline - self.kit.clock()
+        if exchange.request.stream or not is_last:
+            limit = min(limit, self.options.first_event_timeout)
         try:
             async with asyncio.timeout(limit):
                 reply = await call_next(exchange)

@@ -9,15 +9,13 @@ from typing import Any
 from pydantic import Field
 
 from llm_proxy.pipeline.errors import ProxyError
-from llm_proxy.pipeline.events import Event, Failure, Finish, Usage
+from llm_proxy.pipeline.events import Event, Finish, Usage
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.stage import Next, Stage, StageOptions
 
 _LEFT = 499
 """The status, known from nginx, of a request whose client did not wait."""
-
-_BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR.value
 
 _RESERVED = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
 
@@ -44,35 +42,22 @@ class Observe(Stage[ObserveOptions]):
         began = self.kit.clock()
         try:
             reply = await call_next(exchange)
-        except ProxyError as error:
-            self._write(exchange, began, None, status=error.status, error=error.message)
-            raise
-        except asyncio.CancelledError:
-            self._write(exchange, began, None, status=_LEFT, error="the client left")
-            raise
-        except Exception as error:
-            # Its words may hold a text of the conversation; the edge logs the traceback's.
-            told = f"internal error: {type(error).__name__}"
-            self._write(exchange, began, None, status=_BROKEN, error=told)
+        except (Exception, asyncio.CancelledError) as error:
+            self._write(exchange, began, None, **_told(error, exchange))
             raise
         watched = _Watched()
         first_event_ms = _milliseconds(self.kit.clock() - began)
 
         def close() -> None:
-            fields = watched.detail() if self.options.response_logging else {}
-            status: int = HTTPStatus.OK
-            if watched.error:
-                fields["error"] = watched.error.message
-                status = status if exchange.request.stream else watched.error.status
             self._write(
                 exchange,
                 began,
                 reply.head,
-                status=int(status),
                 outcome=reply.outcome,
                 tokens_used=watched.tokens,
                 first_event_ms=first_event_ms,
-                **fields,
+                **_status(reply, exchange),
+                **(watched.detail() if self.options.response_logging else {}),
             )
 
         return reply.through(watched).on_close(close)
@@ -92,7 +77,10 @@ class Observe(Stage[ObserveOptions]):
             **fields,
         }
         if len(attempts) > 1:
-            line["tried"] = [f"{attempt.target}: {attempt.outcome}" for attempt in attempts]
+            line["tried"] = [
+                f"{attempt.target}: {attempt.outcome} ({_milliseconds(attempt.seconds)} ms)"
+                for attempt in attempts
+            ]
         if exchange.trace.warnings:
             line["warnings"] = exchange.trace.warnings
         if _log.isEnabledFor(logging.DEBUG):
@@ -107,7 +95,6 @@ class _Watched:
     def __init__(self) -> None:
         self.usage: Usage | None = None
         self.finish: str | None = None
-        self.error: ProxyError | None = None
 
     def __call__(self, event: Event) -> Sequence[Event]:
         match event:
@@ -115,8 +102,6 @@ class _Watched:
                 self.usage = event
             case Finish(reason):
                 self.finish = reason
-            case Failure(error):
-                self.error = error
             case _:
                 pass
         return (event,)
@@ -135,6 +120,30 @@ class _Watched:
             detail["cached_tokens"] = self.usage.cached_tokens
             detail["reasoning_tokens"] = self.usage.reasoning_tokens
         return detail
+
+
+def _status(reply: Reply, exchange: Exchange) -> dict[str, Any]:
+    """The status the client got: a stream's 200 is out before it breaks."""
+    if reply.error is not None:
+        told = _told(reply.error, exchange)
+        return {**told, "status": HTTPStatus.OK.value} if exchange.request.stream else told
+    if reply.outcome == "abandoned" and exchange.trace.timed_out():
+        return _told(asyncio.CancelledError(), exchange)
+    return {"status": HTTPStatus.OK.value}
+
+
+def _told(error: BaseException, exchange: Exchange) -> dict[str, Any]:
+    """Status and words for an error; never words that may hold a text of the conversation."""
+    if isinstance(error, ProxyError):
+        return {"status": error.status, "error": error.for_log}
+    if isinstance(error, asyncio.CancelledError):
+        if exchange.trace.timed_out():
+            return {"status": HTTPStatus.GATEWAY_TIMEOUT.value, "error": "the time was over"}
+        return {"status": _LEFT, "error": "the client left"}
+    return {
+        "status": HTTPStatus.INTERNAL_SERVER_ERROR.value,
+        "error": f"internal error: {type(error).__name__}",
+    }
 
 
 def _free(name: str) -> str:

@@ -16,8 +16,8 @@ _MOST_CALLERS = 10_000
 class RateLimitOptions(StageOptions):
     """Options of `rate_limit`."""
 
-    default_limit: int = Field(default=60, ge=1, description="Requests in a window, per caller.")
-    time_window: Seconds = Field(default=60.0, description="The window.")
+    default_limit: int = Field(default=60, ge=1, description="Requests at once, per caller.")
+    time_window: Seconds = Field(default=60.0, description="In which as many are given again.")
 
 
 class _Bucket(AsyncLimiter):
@@ -47,6 +47,7 @@ class RateLimit(Stage[RateLimitOptions]):
         if not bucket.has_capacity():
             raise RateLimited(
                 f"over {self.options.default_limit} requests in {self.options.time_window:g} s",
+                limit=self.options.default_limit,
                 retry_after=bucket.seconds_until_free(),
             )
         await bucket.acquire()

@@ -40,28 +40,27 @@ class Sessions(Stage[SessionOptions]):
         id_ = _id(exchange, named or _beginning(exchange.request))
         key = f"session:{id_}"
         if named is None and _is_first_turn(exchange.request):
-            # The same first words again are a new conversation, not the old one's next turn.
+            # The same first words again are a new conversation, not the old one's next turn. Also
+            # where the client asks for the first answer once more: nothing tells the two apart.
             await self.kit.store.drop(key)
             state = SessionState()
         else:
             state = await self._load(key)
 
         async def save(changed: SessionState) -> None:
-            await self.kit.store.save(key, orjson.dumps(_STATE.dump_python(changed)), self._ttl)
+            await self.kit.store.save(
+                key, orjson.dumps(_STATE.dump_python(changed)), self.options.ttl
+            )
 
         exchange.trace.notes["session"] = id_
         session = Session(id_, state, save)
         return await call_next(replace(exchange, session=session))
 
-    @property
-    def _ttl(self) -> float:
-        return self.options.ttl
-
     async def _load(self, key: str) -> SessionState:
         kept = await self.kit.store.load(key)
         if kept is None:
             return SessionState()
-        await self.kit.store.save(key, kept, self._ttl)
+        await self.kit.store.save(key, kept, self.options.ttl)
         try:
             return _STATE.validate_json(kept)
         except ValidationError:
@@ -86,9 +85,7 @@ def _beginning(request: ChatRequest) -> str:
 
 
 def _is_first_turn(request: ChatRequest) -> bool:
-    return not any(
-        request.messages[-n].role == "assistant" for n in range(1, len(request.messages) + 1)
-    )
+    return all(message.role != "assistant" for message in reversed(request.messages))
 
 
 def _id(exchange: Exchange, name: str) -> str:

@@ -35,7 +35,7 @@ async def ready(proxy: Proxy) -> web.Response:
     """`GET /ready`: each backend, asked for its models; 503 if none can be used."""
     failures = await proxy.catalogue.failures()
     backends: dict[str, dict[str, object]] = {
-        name: {"ready": False, "reason": failure.message} if failure else {"ready": True}
+        name: {"ready": False, "reason": failure.kind.value} if failure else {"ready": True}
         for name, failure in failures.items()
     }
     for planned in proxy.plan.backends:

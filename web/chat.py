@@ -8,10 +8,12 @@ from secrets import token_hex
 
 from aiohttp import web
 
+from llm_proxy.pipeline.chain import Pipeline
+from llm_proxy.pipeline.config import ServerConfig
 from llm_proxy.pipeline.dialects import DIALECTS, dialect_of_path
 from llm_proxy.pipeline.dialects.dialect import Dialect
 from llm_proxy.pipeline.errors import NotFound, ProxyError, Timeout, Unavailable
-from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.exchange import Client, Exchange
 from llm_proxy.pipeline.proxy import Proxy
 from llm_proxy.pipeline.trace import Trace
 from llm_proxy.web.answers import error_response, send_stream, send_whole
@@ -59,7 +61,7 @@ class Chat:
         visit = Visit.of(request, path)
         try:
             with self._generations.borrow() as proxy, self._departures.watch(request):
-                return await self._admitted(visit, proxy)
+                return await self._served(visit, proxy)
         except ProxyError as error:
             failure = error
         except Exception:
@@ -73,31 +75,36 @@ class Chat:
                     "request_id": visit.id,
                     "path": path,
                     "status": failure.status,
-                    "error": failure.message,
+                    "error": failure.for_log,
                 },
             )
         return error_response(failure, visit.dialect, visit.id, visit.trace)
 
-    async def _admitted(self, visit: Visit, proxy: Proxy) -> web.StreamResponse:
-        if self._open >= proxy.plan.config.server.max_concurrent_requests:
-            raise Unavailable("too many requests at once", retry_after=1)
-        self._open += 1
-        try:
-            return await self._exchange(visit, proxy)
-        finally:
-            self._open -= 1
-
-    async def _exchange(self, visit: Visit, proxy: Proxy) -> web.StreamResponse:
+    async def _served(self, visit: Visit, proxy: Proxy) -> web.StreamResponse:
         pipeline = proxy.by_path.get(visit.path)
         if pipeline is None:
             raise NotFound(f"nothing is served at {visit.path}", code="not_found")
         server = proxy.plan.config.server
+        client = client_of(visit.request, server.trusted_proxies)
+        # Before a slot is taken and the body is read: strangers get neither.
+        await pipeline.admit(client)
+        if self._open >= server.max_concurrent_requests:
+            raise Unavailable("too many requests at once", retry_after=1)
+        self._open += 1
+        try:
+            return await self._exchange(visit, client, pipeline, server)
+        finally:
+            self._open -= 1
+
+    async def _exchange(
+        self, visit: Visit, client: Client, pipeline: Pipeline, server: ServerConfig
+    ) -> web.StreamResponse:
         limit = asyncio.timeout(server.request_timeout)
+        visit.trace.timed_out = limit.expired
         try:
             async with limit:
                 body = await read_body(visit.request, server.max_request_bytes)
                 asked = visit.dialect.read_request(body)
-                client = client_of(visit.request, server.trusted_proxies)
                 exchange = Exchange(visit.id, asked, visit.trace, client)
                 reply = await pipeline(exchange)
                 async with reply:

@@ -19,10 +19,26 @@ def client_of(request: web.Request, trusted: Sequence[Network]) -> Client:
     address = request.remote
     if trusted and _is_trusted(address, trusted):
         # The nearest proxies write at the end; whoever is not one of them is the client.
-        hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",")]
-        unknown = (hop for hop in reversed(hops) if hop and not _is_trusted(hop, trusted))
-        address = next(unknown, address)
+        for hop in reversed(headers.get("x-forwarded-for", "").split(",")):
+            if (forwarded := _address(hop)) is None:
+                break
+            address = forwarded
+            if not _is_trusted(address, trusted):
+                break
     return Client(address, headers, _credential(request, headers))
+
+
+def _address(hop: str) -> str | None:
+    """The address of one hop, without brackets and port; None for anything else."""
+    bare = hop.strip()
+    if bare.startswith("["):
+        bare = bare[1:].partition("]")[0]
+    elif bare.count(":") == 1:
+        bare = bare.partition(":")[0]
+    try:
+        return str(ip_address(bare))
+    except ValueError:
+        return None
 
 
 def _is_trusted(address: str | None, trusted: Sequence[Network]) -> bool:

@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,7 +11,7 @@ from typing import Self
 from aiohttp import web
 
 from llm_proxy.load import DEFAULT_FILE, new_http_session, new_store, read_plan
-from llm_proxy.pipeline.errors import BadRequest, NotFound, ProxyError
+from llm_proxy.pipeline.errors import MethodNotAllowed, NotFound, ProxyError
 from llm_proxy.pipeline.proxy import Proxy
 from llm_proxy.web import about
 from llm_proxy.web.answers import error_response
@@ -89,14 +88,16 @@ class Edge:
         app.router.add_get("/v1/models", self._models)
         app.router.add_get("/v1/models/{id:.+}", self._model)
         # Paths come and go with the file, and an application's routes cannot change: one for all.
-        app.router.add_route("*", "/{path:.*}", self._served)
+        app.router.add_route("*", r"/{path:[\s\S]*}", self._served)
         return app
 
     async def _served(self, request: web.Request) -> web.StreamResponse:
         path = "/" + request.match_info["path"]
         if request.method != "POST":
             with self._running().borrow() as proxy:
-                raise _not_for(request, path) if path in proxy.by_path else _nothing_at(path)
+                if path not in proxy.by_path:
+                    raise NotFound(f"nothing is served at {path}", code="not_found")
+            raise MethodNotAllowed(f"{request.method} is not for {path}; use POST")
         return await self._chatting().answer(request, path)
 
     async def _health(self, _request: web.Request) -> web.Response:
@@ -151,20 +152,12 @@ async def _every_answer(request: web.Request, handler: Handler) -> web.StreamRes
         response = await handler(request)
     except ProxyError as error:
         visit = Visit.of(request, request.path)
-        return error_response(error, visit.dialect, visit.id, visit.trace)
+        response = error_response(error, visit.dialect, visit.id, visit.trace)
+        if isinstance(error, MethodNotAllowed):
+            response.headers["Allow"] = "POST"
     if not response.prepared and "x-request-id" not in response.headers:
         response.headers["x-request-id"] = Visit.of(request, request.path).id
     return response
-
-
-def _nothing_at(path: str) -> NotFound:
-    return NotFound(f"nothing is served at {path}", code="not_found")
-
-
-def _not_for(request: web.Request, path: str) -> ProxyError:
-    error = BadRequest(f"{request.method} is not for {path}; use POST", code="method_not_allowed")
-    error.status = HTTPStatus.METHOD_NOT_ALLOWED
-    return error
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

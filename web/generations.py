@@ -47,20 +47,26 @@ class Generations:
         self._current: _Generation | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._reloading = asyncio.Lock()
+        self._ended = False
 
     async def open(self, plan: Plan) -> None:
-        """Let the proxy of `plan` serve from now on."""
+        """Let the proxy of `plan` serve from now on; nothing is opened after the end."""
+        if self._has_ended():
+            return
         async with AsyncExitStack() as stack:
             proxy = await stack.enter_async_context(open_proxy(plan, self._http, self._store))
             old, self._current = self._current, _Generation(proxy, stack.pop_all())
         if old:
             self._retire(old)
+        if self._has_ended():  # while this one opened
+            await self.aclose()
 
     async def reload(self) -> bool:
         """Read the file again and swap; False, with the reason in the log, if it is bad."""
         async with self._reloading:
             try:
-                await self.open(read_plan(self._path, self._environment))
+                plan = read_plan(self._path, self._environment)
+                await self.open(plan)
             except ConfigError as error:
                 _log.error(
                     "the new configuration is refused, the old one goes on",
@@ -72,6 +78,8 @@ class Generations:
                 _log.exception("the new configuration does not start, the old one goes on")
                 return False
             _log.info("configuration reloaded", extra={"chains": self.chains()})
+            for note in plan.notes:
+                _log.info(note)
             return True
 
     def chains(self) -> dict[str, str]:
@@ -105,10 +113,14 @@ class Generations:
 
     async def aclose(self) -> None:
         """Close the current generation and wait for the older ones."""
+        self._ended = True
         generation, self._current = self._current, None
         if generation:
             await generation.stack.aclose()
         await asyncio.gather(*self._closing)
+
+    def _has_ended(self) -> bool:
+        return self._ended
 
     def _retire(self, generation: _Generation) -> None:
         generation.retired = True

@@ -1,5 +1,6 @@
 """The log: one JSON object a line on standard error, or text for people."""
 
+import json
 import logging
 import sys
 
@@ -19,8 +20,16 @@ class _TextFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        extras = (f"{key}={value}" for key, value in vars(record).items() if key not in _STANDARD)
+        extras = (
+            f"{key}={_shown(value)}" for key, value in vars(record).items() if key not in _STANDARD
+        )
         return " ".join([super().formatMessage(record), *extras])
+
+
+def _shown(value: object) -> str:
+    """A value on one line, whatever a client has put into it."""
+    text = str(value)
+    return text if text.isprintable() else json.dumps(text)
 
 
 def set_up_logging(config: LoggingConfig) -> None:

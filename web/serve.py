@@ -33,8 +33,9 @@ async def serve(edge: Edge, host: str, port: int, *, shared_port: bool = False) 
         shutdown_timeout=config.shutdown_timeout,
     )
     stop = asyncio.Event()
-    _listen_to_signals(edge, stop)
+    _listen_to_the_end(stop)
     await runner.setup()
+    _listen_to_reloads(edge)
     try:
         site = web.TCPSite(
             runner,
@@ -54,23 +55,28 @@ async def serve(edge: Edge, host: str, port: int, *, shared_port: bool = False) 
     _log.info("stopped")
 
 
-def _listen_to_signals(edge: Edge, stop: asyncio.Event) -> None:
+def _listen_to_the_end(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     main = asyncio.current_task()
-    reloads: set[asyncio.Task[bool]] = set()
 
     def interrupt() -> None:
         if stop.is_set() and main:
             main.cancel("a second interrupt")
         stop.set()
 
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+
+
+def _listen_to_reloads(edge: Edge) -> None:
+    loop = asyncio.get_running_loop()
+    reloads: set[asyncio.Task[bool]] = set()
+
     def reload() -> None:
         task = loop.create_task(edge.reload())
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-    loop.add_signal_handler(signal.SIGINT, interrupt)
     loop.add_signal_handler(signal.SIGHUP, reload)
 
 

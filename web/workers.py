@@ -11,17 +11,18 @@ from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from types import FrameType
 
-SHORT_LIFE = 1.0
-"""Seconds; a worker that dies younger is not replaced at once, lest it be replaced for ever."""
+SHORT_LIFE = 3.0
+"""Seconds; a worker that dies younger has not come up."""
 
-_ENDED_WELL = (0, -signal.SIGTERM)
-"""Exit codes of workers that were told to stop; the latter if it came before they listened."""
+_ENDED_WELL = (0, 130, -signal.SIGTERM, -signal.SIGINT)
+"""Exit codes of workers that were told to stop, perhaps before they listened to signals."""
 
 _log = logging.getLogger(__name__)
 
 
 class Supervisor:
-    """Runs `count` processes of `work`, replaces those that die, and passes signals on.
+    """Runs `count` processes of `work`, replaces those that die, and passes signals on. If one
+    gives up before any has lived, none can come up, and all end.
 
     `work` must be importable by name, for the processes begin from nothing.
     """
@@ -32,6 +33,7 @@ class Supervisor:
         self._arguments = arguments
         self._workers: dict[SpawnProcess, float] = {}
         self._stopping = False
+        self._has_lived = False
 
     def run(self) -> int:
         """Supervise until a signal ends it; the exit status is 0 if all workers ended well."""
@@ -40,16 +42,16 @@ class Supervisor:
         signal.signal(signal.SIGHUP, self._pass_on)
         for _ in range(self._count):
             self._start()
-        failed = 0
+        failed = False
         while self._workers:
             wait([worker.sentinel for worker in self._workers])
             for worker in [worker for worker in self._workers if not worker.is_alive()]:
-                born = self._workers.pop(worker)
-                if self._stopping:
-                    failed += worker.exitcode not in _ENDED_WELL
-                else:
-                    self._replace(worker, time.monotonic() - born)
-        return min(failed, 1)
+                lived = time.monotonic() - self._workers.pop(worker)
+                if not self._stopping and not self._replace(worker, lived):
+                    failed = True
+                    self._end()
+                failed = failed or (self._stopping and worker.exitcode not in _ENDED_WELL)
+        return int(failed)
 
     def _start(self) -> None:
         worker = multiprocessing.get_context("spawn").Process(
@@ -57,17 +59,29 @@ class Supervisor:
         )
         worker.start()
         self._workers[worker] = time.monotonic()
+        if self._stopping:  # a signal came while it started
+            self._end()
 
-    def _replace(self, dead: SpawnProcess, lived: float) -> None:
-        _log.error(
-            "a worker died and is replaced", extra={"pid": dead.pid, "exit_code": dead.exitcode}
-        )
+    def _replace(self, dead: SpawnProcess, lived: float) -> bool:
+        """Whether it was worth another try."""
+        self._has_lived = self._has_lived or lived >= SHORT_LIFE
+        gave_up = dead.exitcode is not None and dead.exitcode > 0
+        extra = {"pid": dead.pid, "exit_code": dead.exitcode}
+        if gave_up and not self._has_lived:
+            _log.error("a worker did not come up", extra=extra)
+            return False
+        _log.error("a worker died and is replaced", extra=extra)
         if lived < SHORT_LIFE:
             time.sleep(SHORT_LIFE)
-        if not self._stopping:
-            self._start()
+        self._start()
+        return True
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._stopping:
+            self._signal_workers(signal.SIGKILL)  # asked twice: now
+        self._end()
+
+    def _end(self) -> None:
         self._stopping = True
         self._signal_workers(signal.SIGTERM)
 

@@ -24,7 +24,6 @@ class Play:
     in the way that `ends` says.
     """
 
-    about: str
     text: str | None = None
     rounds: int = 1
     slow: bool = False
@@ -34,15 +33,15 @@ class Play:
 
 
 MODELS: dict[str, Play] = {
-    "echo": Play("repeats what the user said"),
-    "slow": Play("repeats it with a pause before each word", slow=True),
-    "think": Play("gives its reasoning first", thinks="aloud"),
-    "think-tags": Play("gives it inside <think> tags", thinks="in tags"),
-    "loop": Play("says the same again and again", text=_LOOP, rounds=500),
-    "cut": Play("breaks off after three words", words=3, ends="breaks"),
-    "stall": Play("falls silent after three words", words=3, ends="stalls"),
-    "hang": Play("never says anything", words=0, ends="stalls"),
-    "error-503": Play("fails with the status in its name; any from error-400 to error-599"),
+    "echo": Play(),
+    "slow": Play(slow=True),
+    "think": Play(thinks="aloud"),
+    "think-tags": Play(thinks="in tags"),
+    "loop": Play(text=_LOOP, rounds=500),
+    "cut": Play(words=3, ends="breaks"),
+    "stall": Play(words=3, ends="stalls"),
+    "hang": Play(words=0, ends="stalls"),
+    "error-503": Play(),
 }
 """Every model by its name."""
 

@@ -3,10 +3,10 @@
 from llm_proxy.pipeline.dialects.dialect import Dialect
 from llm_proxy.pipeline.dialects.openai_chat import OpenAIChat
 
-DIALECTS: dict[str, Dialect] = {"openai_chat": OpenAIChat()}
+DIALECTS: dict[str, Dialect] = {dialect.name: dialect for dialect in (OpenAIChat(),)}
 """Every dialect by its name."""
 
-SERVED_BY: dict[str, str] = {"/chat/completions": "openai_chat"}
+SERVED_BY: dict[str, Dialect] = {"/chat/completions": DIALECTS[OpenAIChat.name]}
 """The ending of a served path → the dialect that is spoken there."""
 
 TO_COME = ("/responses", "/messages", "/v1beta")
@@ -15,10 +15,7 @@ TO_COME = ("/responses", "/messages", "/v1beta")
 
 def dialect_of_path(path: str) -> Dialect | None:
     """The dialect a path is served in, or None where this version has none for it."""
-    for ending, name in SERVED_BY.items():
-        if path.endswith(ending):
-            return DIALECTS[name]
-    return None
+    return next((it for ending, it in SERVED_BY.items() if path.endswith(ending)), None)
 
 
 def not_yet_served(path: str) -> bool:

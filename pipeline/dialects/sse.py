@@ -12,6 +12,9 @@ from llm_proxy.pipeline.errors import UpstreamBroken
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 # A CR at the very end may be half of a CRLF, so it ends nothing until the next byte is there.
 _FRAME_END = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n|\Z))")
+_LONGEST_END = 3
+"""Bytes of a frame's end, less the one that completes it."""
+
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -34,20 +37,34 @@ class SseSplitter:
 
     def __init__(self, limit: int = 16 * 1024 * 1024) -> None:
         self._limit = limit
-        self._rest = b""
+        self._rest: list[bytes] = []
+        self._size = 0
+        self._seam = b""
 
     def feed(self, data: bytes) -> bytes:
-        """The whole frames that are there now, as they came; may be empty."""
-        buffer = self._rest + data if self._rest else data
-        end = _last_frame_end(buffer)
-        self._rest = buffer[end:]
-        if len(self._rest) > self._limit:
+        """The whole frames that are there now, as they came; may be empty.
+
+        Only what is new is searched, with the last bytes before it, for a frame may be large.
+        """
+        looked_at = self._seam + data
+        behind = len(looked_at) - _last_frame_end(looked_at)
+        if behind == len(looked_at):
+            self._keep([*self._rest, data], self._size + len(data), looked_at)
+            return b""
+        whole = b"".join([*self._rest, data])
+        rest = whole[len(whole) - behind :]
+        self._keep([rest], len(rest), rest)
+        return whole[: len(whole) - behind]
+
+    def _keep(self, rest: list[bytes], size: int, end: bytes) -> None:
+        if size > self._limit:
             raise UpstreamBroken("the backend sent a frame that is too large")
-        return buffer[:end]
+        self._rest, self._size, self._seam = rest, size, end[-_LONGEST_END:]
 
     def close(self) -> bytes:
         """What is left at the end of the stream: an unfinished frame, or nothing."""
-        rest, self._rest = self._rest, b""
+        rest = b"".join(self._rest)
+        self._keep([], 0, b"")
         return rest
 
 

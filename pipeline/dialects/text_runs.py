@@ -88,7 +88,9 @@ class TextRuns:
         prefix, suffix = self._prefix, self._suffix
         begin, end, least = len(prefix), -len(suffix), len(prefix) + len(suffix)
         bodies: list[bytes] = []
-        lines = block[start:].split(b"\n", 2 * _LONGEST)
+        next_frame = block.find(b"\n\n", start) + len(b"\n\n")
+        most = _LONGEST if block.startswith(prefix, next_frame) else 1
+        lines = block[start:].split(b"\n", 2 * most)
         for line, blank in zip(lines[::2], lines[1::2], strict=False):
             if blank or len(line) < least or not line.startswith(prefix):
                 break

@@ -2,7 +2,7 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
-from llm_proxy.pipeline.params import PARAMS, parse_param
+from llm_proxy.pipeline.params import PARAMS, canonical, parse_param
 from llm_proxy.pipeline.registry import did_you_mean
 from llm_proxy.stages.commands.command import Command, CommandError, Desk
 from llm_proxy.stages.commands.parser import Call
@@ -70,7 +70,8 @@ class Set(Command):
     def run(self, call: Call, desk: Desk) -> str:
         if call.args or not call.options:
             raise CommandError(f"write {desk.prefix}set(name=value); names: {', '.join(PARAMS)}")
-        values = {name: _value(name, text) for name, text in call.options.items()}
+        given = {canonical(name): text for name, text in call.options.items()}
+        values = {name: _value(name, text) for name, text in given.items()}
         desk.remember(params={**desk.state.params, **values})
         return "Set " + ", ".join(f"{name} = {value}" for name, value in values.items()) + "."
 
@@ -82,7 +83,7 @@ class Unset(Command):
     name = "unset"
 
     def run(self, call: Call, desk: Desk) -> str:
-        names = call.args or tuple(call.options)
+        names = [canonical(name) for name in call.args or call.options]
         if not names:
             desk.remember(model=None, params={})
             return "Everything that was set is forgotten."

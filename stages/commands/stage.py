@@ -18,7 +18,7 @@ from llm_proxy.stages.commands.builtin import BUILTIN
 from llm_proxy.stages.commands.command import Command, CommandError, Desk
 from llm_proxy.stages.commands.parser import Call, Mistake, mentions, parse_commands
 
-ERROR = "Error: "
+ERROR = "llm-proxy error: "
 
 
 class CommandsOptions(StageOptions):

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from llm_proxy.pipeline.params import PARAMS, parse_param
+from llm_proxy.pipeline.params import PARAMS, canonical, parse_param
 from llm_proxy.pipeline.request import ChatRequest, Message, Text
 
 
@@ -47,7 +47,12 @@ class Rule(BaseModel):
     @field_validator("set")
     @classmethod
     def _legal_values(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {name: _value(name, value) for name, value in values.items()}
+        return {canonical(name): _value(canonical(name), value) for name, value in values.items()}
+
+    @field_validator("drop")
+    @classmethod
+    def _canonical_names(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(canonical(name) for name in names)
 
     @field_validator("clamp")
     @classmethod
@@ -57,7 +62,7 @@ class Rule(BaseModel):
         for name, (low, high) in bounds.items():
             if low > high:
                 raise ValueError(f"{name}: {low:g} is above {high:g}")
-        return bounds
+        return {canonical(name): pair for name, pair in bounds.items()}
 
     def fits(self, model: str) -> bool:
         """Whether the rule is for this model."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from llm_proxy.pipeline.errors import BadRequest
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Next, Stage, StageOptions
@@ -32,8 +33,11 @@ class Transform(Stage[TransformOptions]):
                 request = rule.apply(request)
         if not rules:
             return await call_next(exchange)
+        steps = list(_steps(rules))
+        if steps and request.params.get("n", 1) not in (None, 1):
+            raise BadRequest("there are rules on answers, so only one can be asked for", param="n")
         reply = await call_next(exchange.with_request(request))
-        for step in _steps(rules):
+        for step in steps:
             reply.through(step)
         return reply
 

@@ -22,6 +22,7 @@ default_limit = 10000
 [stages.failover]
 first_event_timeout = "{patience}"
 between_events_timeout = "300ms"
+total_timeout = "{total}"
 
 [backends]
 default_backend = "vendor"
@@ -86,11 +87,13 @@ async def start(aiohttp_client: Any, toml: Callable[[str], Path]) -> AsyncIterat
             more: str = "",
             stages: Sequence[str] = STAGES,
             patience: str = "20s",
+            total: str = "20s",
             **server: Any,
         ) -> Bench:
             vendor = await stack.enter_async_context(Vendor(plays))
             names = ", ".join(f'"{name}"' for name in stages)
-            path = toml(CONFIG.format(url=vendor.url, stages=names, more=more, patience=patience))
+            fields = {"stages": names, "more": more, "patience": patience, "total": total}
+            path = toml(CONFIG.format(url=vendor.url, **fields))
             return Bench(await aiohttp_client(subapp(path, {}), server_kwargs=server), vendor)
 
         yield begin

@@ -125,7 +125,7 @@ async def test_refused(start: Start) -> None:
 @pytest.mark.parametrize("play", [hangs, _slow_head])
 @pytest.mark.parametrize("stream", [False, True])
 async def test_hanging(start: Start, play: Play, *, stream: bool) -> None:
-    bench = await start(play, patience="200ms")
+    bench = await start(play, total="200ms")
 
     async with bench.ask(stream=stream) as response:
         assert response.status == 504

@@ -56,7 +56,9 @@ def test_every_variable_of_the_guide_has_its_effect() -> None:
     assert plan.config.backends.default_backend == "openai"
     assert plan.config.logging.model_dump() == {"level": "DEBUG", "format": "text"}
     assert (plan.config.server.host, plan.config.server.port) == ("::1", 9)
-    assert options["auth"]["api_keys"] == ("a", "b")
+    keys = [key.get_secret_value() for key in options["auth"]["api_keys"]]
+    assert keys == ["a", "b"]
+    assert "'a'" not in repr(plan)
     assert options["auth"]["disable_auth"] is True
     assert options["rate_limit"] == {"default_limit": 7, "time_window": 60.0}
     assert options["observe"] == {"request_logging": False, "response_logging": True}

@@ -13,7 +13,7 @@ from llm_proxy.pipeline.dialects.openai_chat.errors import write_error
 from llm_proxy.pipeline.dialects.openai_chat.models import read_models, write_model, write_models
 from llm_proxy.pipeline.dialects.openai_chat.read_answer import ChunkReader, read_completion
 from llm_proxy.pipeline.dialects.openai_chat.read_error import read_error
-from llm_proxy.pipeline.dialects.openai_chat.read_request import read_request
+from llm_proxy.pipeline.dialects.openai_chat.read_request import NAME, read_request
 from llm_proxy.pipeline.dialects.openai_chat.write_answer import ChunkWriter, write_completion
 from llm_proxy.pipeline.dialects.openai_chat.write_request import write_request
 from llm_proxy.pipeline.errors import ProxyError
@@ -24,7 +24,7 @@ from llm_proxy.pipeline.request import ChatRequest
 class OpenAIChat(Dialect):
     """Reads and writes `/v1/chat/completions`."""
 
-    name = "openai_chat"
+    name = NAME
 
     def read_request(self, body: bytes) -> ChatRequest:
         return read_request(body)

@@ -5,7 +5,7 @@ import math
 import orjson
 
 from llm_proxy.pipeline.dialects.dialect import Rendered
-from llm_proxy.pipeline.errors import Kind, ProxyError
+from llm_proxy.pipeline.errors import Kind, ProxyError, RateLimited
 
 _TYPES: dict[Kind, tuple[str, str | None]] = {
     Kind.BAD_REQUEST: ("invalid_request_error", None),
@@ -40,7 +40,12 @@ def write_error(error: ProxyError) -> Rendered:
     """The whole HTTP answer. `Retry-After` is in whole seconds, rounded up."""
     headers: dict[str, str] = {}
     if error.retry_after is not None:
-        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+        seconds = str(max(1, math.ceil(error.retry_after)))
+        headers["Retry-After"] = seconds
+        if isinstance(error, RateLimited):
+            headers["x-ratelimit-limit-requests"] = str(error.limit)
+            headers["x-ratelimit-remaining-requests"] = "0"
+            headers["x-ratelimit-reset-requests"] = f"{seconds}s"
     if error.kind is Kind.BILLING:
         headers["x-should-retry"] = "false"  # or the SDKs take the 429 for a passing one
     return Rendered(error.status, orjson.dumps({"error": error_object(error)}), headers)

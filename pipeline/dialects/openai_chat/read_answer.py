@@ -64,7 +64,7 @@ def read_completion(body: bytes) -> list[Event]:
     events: list[Event] = [_start(completion, frame)]
     events += _content(object_or_empty(choices[0].get("message")), tools, frame)
     events += tools.close(frame)
-    reason = choices[0].get("finish_reason") or "stop"
+    reason = str(choices[0].get("finish_reason") or "stop")
     if reason in _FAILURES:
         raise UpstreamBroken(_NAMELESS)
     events.append(_finish(reason, tools, frame))
@@ -157,7 +157,7 @@ class ChunkReader:
                 # Further choices (n > 1) reach a client of this dialect in the frame's own bytes.
                 continue
             events += _content(object_or_empty(choice.get("delta")), self._tools, frame)
-            if reason := choice.get("finish_reason"):
+            if reason := str(choice.get("finish_reason") or ""):
                 if reason in _FAILURES:
                     return [*events, self._failure(UpstreamBroken(_NAMELESS))]
                 events += self._tools.close(frame)
@@ -193,8 +193,8 @@ def _content(message: Mapping[str, Any], tools: ToolFragments, frame: Frame) -> 
     return events
 
 
-def _finish(reason: object, tools: ToolFragments, frame: Frame) -> Finish:
-    known = _REASONS.get(str(reason), "stop")
+def _finish(reason: str, tools: ToolFragments, frame: Frame) -> Finish:
+    known = _REASONS.get(reason, "stop")
     return Finish("tool_calls" if known == "stop" and tools.count else known, frame)
 
 

@@ -126,19 +126,27 @@ class _Report:
     def as_error(self, status: int, wait: float | None) -> ProxyError:
         status = self._told_status(status)
         message = self.message or f"the backend answered with status {status}"
+        told = f"the vendor answered {status}" + (f" ({self.code})" if self.code else "")
         if status == HTTPStatus.UNAUTHORIZED:
-            return UpstreamBroken(f"the backend refused the proxy's own key: {message}")
+            told = "the backend refused the proxy's own key"
+            return UpstreamBroken(f"{told}: {message}", for_log=told)
         refused = _REFUSED.get(status)
         if refused is None and status not in _FAILED and status // 100 == 4:  # noqa: PLR2004
             refused = (Kind.BAD_REQUEST, status)
         if refused is None:
             failed = _FAILED.get(status, UpstreamBroken)
-            return failed(message, code=self.code, retry_after=wait)
+            return failed(message, code=self.code, retry_after=wait, for_log=told)
         kind, shown = refused
         if _CONTEXT.intersection(self.words):
             kind = Kind.CONTEXT_TOO_LONG
         return UpstreamRefused(
-            message, kind, shown, param=self.param, code=self.code, retry_after=wait
+            message,
+            kind,
+            shown,
+            param=self.param,
+            code=self.code,
+            retry_after=wait,
+            for_log=told,
         )
 
     def _told_status(self, status: int) -> int:

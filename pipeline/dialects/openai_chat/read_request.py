@@ -1,7 +1,6 @@
 """A chat completion request → `ChatRequest`."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, cast
 
 import orjson
@@ -9,7 +8,7 @@ import orjson
 from llm_proxy.pipeline.dialects.openai_chat.tool_fragments import arguments_text
 from llm_proxy.pipeline.errors import BadRequest
 from llm_proxy.pipeline.json_values import is_list, is_object, object_or_empty
-from llm_proxy.pipeline.lazy import LazySequence
+from llm_proxy.pipeline.params import ALIASES
 from llm_proxy.pipeline.request import (
     ChatRequest,
     Message,
@@ -27,11 +26,12 @@ NAME = "openai_chat"
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 
+_LONGEST_NAME = 512
+
+_PLAIN_ROLES = ("user", "assistant", "system", "developer")
+
 STRUCTURE = frozenset({"model", "messages", "stream", "stream_options", "tools", "tool_choice"})
 """Fields that are not settings."""
-
-RENAMED = {"max_completion_tokens": "max_tokens"}
-"""Fields with another name here than in `ChatRequest.params`."""
 
 _NUMBER = ((int, float), "a number")
 _INTEGER = ((int,), "a whole number")
@@ -51,9 +51,14 @@ def read_request(body: bytes) -> ChatRequest:
     model = fields.get("model")
     if not isinstance(model, str) or not model:
         raise BadRequest("model must be a non-empty string", param="model")
+    if len(model) > _LONGEST_NAME:
+        raise BadRequest(f"model is longer than {_LONGEST_NAME} characters", param="model")
     messages = _messages(fields.get("messages"))
     stream = _flag(fields, "stream")
-    params = {RENAMED.get(key, key): value for key, value in fields.items() if key not in STRUCTURE}
+    params = {key: value for key, value in fields.items() if key not in STRUCTURE}
+    for alias, name in ALIASES.items():
+        if alias in params:  # the newer spelling wins where both are there
+            params[name] = params.pop(alias)
     _check_numbers(fields)
     tools, tool_choice = _tools(fields.get("tools")), _tool_choice(fields.get("tool_choice"))
     return ChatRequest(
@@ -101,42 +106,43 @@ def _wants_usage(fields: Mapping[str, Any]) -> bool:
     return bool(_table(options, "stream_options", "stream_options").get("include_usage"))
 
 
-def _messages(value: object) -> LazySequence[Message]:
+def _messages(value: object) -> tuple[Message, ...]:
     raw = _list(value, "messages")
     if not raw:
         raise BadRequest("messages must not be empty", param="messages")
-    for index, message in enumerate(raw):
-        _check_message(message, f"messages[{index}]")
-    return LazySequence(raw, _message)
+    return tuple(_message(message, index) for index, message in enumerate(raw))
 
 
-def _check_message(value: object, where: str) -> None:
-    message = _table(value, where, where)
-    role = message.get("role")
+def _message(raw: object, index: int) -> Message:
+    if not is_object(raw):
+        raise BadRequest(f"messages[{index}] must be an object", param=f"messages[{index}]")
+    role, content = raw.get("role"), raw.get("content")
+    if isinstance(content, str) and role in _PLAIN_ROLES and "tool_calls" not in raw:
+        # Most turns of a long history, read without a detour.
+        return Message(cast("Role", role), (Text(content),), raw)
+    return _structured_message(raw, f"messages[{index}]")
+
+
+def _structured_message(raw: Mapping[str, Any], where: str) -> Message:
+    role, content = raw.get("role"), raw.get("content")
     if not isinstance(role, str) or role not in ROLES:
         known = ", ".join(sorted(ROLES))
         raise BadRequest(f"{where}.role must be one of {known}", param=f"{where}.role")
-    if not isinstance(message.get("content"), str | list | None):
+    if isinstance(content, str):
+        parts: list[Part] = [Text(content)]
+    elif content is None or is_list(content):
+        parts = [_part(part, n, f"{where}.content") for n, part in enumerate(content or [])]
+    else:
         raise BadRequest(
             f"{where}.content must be a string or a list of parts", param=f"{where}.content"
         )
-
-
-def _message(raw: Mapping[str, Any], index: int) -> Message:
-    role = cast("Role", "tool" if raw["role"] == "function" else raw["role"])
-    content = raw.get("content")
-    where = f"messages[{index}]"
-    if isinstance(content, str):
-        parts: list[Part] = [Text(content)]
-    else:
-        read = partial(_part, where=f"{where}.content")
-        parts = [read(part, n) for n, part in enumerate(cast("list[Any]", content or []))]
-    if role == "tool":
+    if role in ("tool", "function"):
         text = "".join(part.text for part in parts if isinstance(part, Text))
-        parts = [ToolResult(str(raw.get("tool_call_id") or raw.get("name") or ""), text)]
-    for n, call in enumerate(_list(raw.get("tool_calls") or [], f"{where}.tool_calls")):
-        parts.append(_tool_call(call, f"{where}.tool_calls[{n}]"))
-    return Message(role, tuple(parts), origin=raw)
+        id_ = raw.get("tool_call_id") or raw.get("name") or ""
+        return Message("tool", (ToolResult(str(id_), text),), raw)
+    calls = _list(raw.get("tool_calls") or [], f"{where}.tool_calls")
+    parts += [_tool_call(call, f"{where}.tool_calls[{n}]") for n, call in enumerate(calls)]
+    return Message(cast("Role", role), tuple(parts), raw)
 
 
 def _part(raw: object, index: int, where: str) -> Part:
@@ -163,8 +169,9 @@ def _tool_call(raw: object, where: str) -> Part:
     )
 
 
-def _tools(value: object) -> LazySequence[Tool]:
-    return LazySequence([] if value is None else _list(value, "tools"), _tool)
+def _tools(value: object) -> tuple[Tool, ...]:
+    raw = [] if value is None else _list(value, "tools")
+    return tuple(_tool(tool, index) for index, tool in enumerate(raw))
 
 
 def _tool(raw: object, index: int) -> Tool:

@@ -5,9 +5,10 @@ from typing import Any
 
 import orjson
 
-from llm_proxy.pipeline.dialects.openai_chat.read_request import NAME, RENAMED
+from llm_proxy.pipeline.dialects.openai_chat.read_request import NAME
 from llm_proxy.pipeline.errors import BadRequest
 from llm_proxy.pipeline.json_values import object_or_empty, objects_in
+from llm_proxy.pipeline.params import canonical
 from llm_proxy.pipeline.request import (
     ChatRequest,
     Message,
@@ -72,15 +73,17 @@ def _changed_params(
 ) -> Iterator[tuple[str, Any]]:
     for name, value in params.items():
         if name not in old or old[name] != value:
-            yield _wire_name(name, body), value
+            first, *others = _spellings(name, body) or [name]
+            yield first, value
+            yield from ((other, _ABSENT) for other in others)
     for name in old:
         if name not in params:
-            yield _wire_name(name, body), _ABSENT
+            yield from ((spelling, _ABSENT) for spelling in _spellings(name, body))
 
 
-def _wire_name(name: str, body: Mapping[str, Any]) -> str:
-    """A setting's field name: the spelling the client used, where it has two."""
-    return next((wire for wire, own in RENAMED.items() if own == name and wire in body), name)
+def _spellings(name: str, body: Mapping[str, Any]) -> list[str]:
+    """The names that the client used for a setting: it may have written two for one."""
+    return [wire for wire in body if canonical(wire) == name]
 
 
 def _message(message: Message) -> Mapping[str, Any]:

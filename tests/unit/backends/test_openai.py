@@ -77,11 +77,11 @@ async def test_a_large_body_is_written_in_pieces(http: aiohttp.ClientSession) ->
 @pytest.mark.parametrize(
     ("foreign", "kind", "told"),
     [
-        (aiohttp.ServerDisconnectedError(), UpstreamBroken, "broke off: Server disconnected"),
-        (aiohttp.ClientPayloadError("cut"), UpstreamBroken, "broke off: cut"),
-        (ConnectionResetError(), UpstreamBroken, "broke off: ConnectionResetError"),
-        (aiohttp.ConnectionTimeoutError("slow"), UpstreamTimeout, "did not answer in time: slow"),
-        (TimeoutError(), UpstreamTimeout, "did not answer in time: TimeoutError"),
+        (aiohttp.ServerDisconnectedError("10.1.2.3"), UpstreamBroken, "broke off"),
+        (aiohttp.ClientPayloadError("10.1.2.3"), UpstreamBroken, "broke off"),
+        (ConnectionResetError("10.1.2.3"), UpstreamBroken, "broke off"),
+        (aiohttp.ConnectionTimeoutError("10.1.2.3"), UpstreamTimeout, "did not answer in time"),
+        (TimeoutError("10.1.2.3"), UpstreamTimeout, "did not answer in time"),
     ],
 )
 async def test_foreign_errors_are_renamed(
@@ -96,6 +96,7 @@ async def test_foreign_errors_are_renamed(
             await _backend(http).models()
 
     assert chat.value.message == models.value.message == f'the backend "vendor" {told}'
+    assert chat.value.for_log == f"{chat.value.message}: 10.1.2.3", "addresses are for the log"
     assert chat.value.retryable
 
 

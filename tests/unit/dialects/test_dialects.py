@@ -17,7 +17,7 @@ REQUEST = b'{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":tr
 
 
 def test_every_served_path_names_a_dialect_that_exists() -> None:
-    assert set(SERVED_BY.values()) == set(DIALECTS)
+    assert set(SERVED_BY.values()) == set(DIALECTS.values())
     assert list(DIALECTS) == [dialect.name for dialect in DIALECTS.values()]
 
 

@@ -32,7 +32,7 @@ Write = Callable[[str], Path]
         ("${A:-a:-b}", {}, "a:-b"),
         ("http://${H}:${P:-80}/${H}", {"H": "h"}, "http://h:80/h"),
         ("${A}", {"A": "${B}", "B": "no"}, "${B}"),
-        ("$A ${} ${1} {A} $", {"A": "1"}, "$A ${} ${1} {A} $"),
+        ("$A {A} $", {"A": "1"}, "$A {A} $"),
     ],
 )
 def test_variables(text: str, environment: Mapping[str, str], value: str, toml: Write) -> None:
@@ -244,3 +244,23 @@ def test_a_default_cannot_hold_another_variable(toml: Write) -> None:
     assert [
         "pipelines.toml:1: x: the default of ${A} cannot hold another variable"
     ] == file.problems
+
+
+@pytest.mark.parametrize("text", ["${A-B}", "a ${1}", "${", "${A} ${}"])
+def test_what_looks_like_a_variable_and_is_none(text: str, toml: Write) -> None:
+    file = read_config_file(toml(f'x = "{text}"'), {"A": "a"})
+    [problem] = file.problems
+    assert problem.startswith("pipelines.toml:1: x: this is no variable: ${")
+
+
+def test_problems_come_in_the_order_of_the_file() -> None:
+    file = ConfigFile("f.toml", {}, {("a",): 30, ("b",): 4})
+    for place in ("a", "b", "c"):
+        file.report((place,), "wrong")
+    with pytest.raises(ConfigError) as raised:
+        file.raise_problems()
+    assert [
+        "f.toml: c: wrong",
+        "f.toml:4: b: wrong",
+        "f.toml:30: a: wrong",
+    ] == raised.value.problems

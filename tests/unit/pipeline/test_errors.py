@@ -14,7 +14,7 @@ from llm_proxy.pipeline.errors import ConfigError, Kind, ProxyError, UpstreamErr
         (errors.Unauthorized, "unauthorized", 401),
         (errors.NotFound, "not_found", 404),
         (errors.TooLarge, "too_large", 413),
-        (errors.RateLimited, "rate_limited", 429),
+        (errors.MethodNotAllowed, "bad_request", 405),
         (errors.Unavailable, "unavailable", 503),
         (errors.Timeout, "timeout", 504),
         (errors.UpstreamBroken, "bad_gateway", 502),

@@ -102,7 +102,7 @@ async def test_without_any_key_a_local_client_is_let_in(address: str | None) -> 
 
 
 @pytest.mark.parametrize(
-    "address", [REMOTE, "10.0.0.1", "192.168.1.2", "0.0.0.0", "::", "fe80::1%lo", "", "localhost"]
+    "address", [REMOTE, "10.0.0.1", "192.168.1.2", "0.0.0.0", "::", "fe80::1%lo", ""]
 )
 async def test_without_any_key_another_address_is_refused(address: str) -> None:
     message = await refused(Run(Auth), coming("anything", address))
@@ -177,3 +177,25 @@ def test_production_asks_for_a_key(
 ) -> None:
     surroundings = Surroundings(frozenset(), bool(production))
     assert expected == list(AuthOptions.model_validate(options).problems(surroundings))
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "welcome"),
+    [
+        ("127.0.0.1:8000", None, True),
+        ("localhost:8000", "http://localhost:3000", True),
+        ("[::1]:8000", "http://[::1]", True),
+        ("evil.example:8000", None, False),
+        ("127.0.0.1:8000", "https://evil.example", False),
+        ("127.0.0.1:8000", "null", False),
+    ],
+)
+async def test_without_any_key_a_foreign_web_page_is_refused(
+    host: str, origin: str | None, *, welcome: bool
+) -> None:
+    headers = {"host": host} if origin is None else {"host": host, "origin": origin}
+    exchange = coming(None, "127.0.0.1", **headers)
+    if welcome:
+        await Run(Auth)(exchange)
+    else:
+        await refused(Run(Auth), exchange)

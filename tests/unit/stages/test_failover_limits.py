@@ -49,8 +49,14 @@ async def test_an_attempt_that_shows_nothing_in_time_gives_way() -> None:
 async def test_a_silence_is_told_as_a_timeout(option: str) -> None:
     run = Run(Failover, {option: "20ms"})
     with pytest.raises(UpstreamTimeout, match=r"no answer within 0\.02 s") as caught:
-        await run.stage(asking(), forever)
+        await run.stage(asking(stream=True), forever)
     assert caught.value.status == 504
+
+
+async def test_a_whole_answer_may_take_all_the_time_that_is_left_for_the_last_target() -> None:
+    run = Run(Failover, {"first_event_timeout": "10ms", "total_timeout": "60ms"})
+    with pytest.raises(UpstreamTimeout, match=r"no answer within 0\.06 s"):
+        await run.stage(asking(stream=False), forever)
 
 
 async def test_what_is_left_of_the_total_is_the_limit_of_an_attempt() -> None:

@@ -121,7 +121,7 @@ async def test_an_answer_that_breaks_in_the_middle_is_one_line(
 
 async def test_an_error_is_one_line_and_raised_as_it_is(lines: Lines) -> None:
     run = Run(Observe)
-    error = RateLimited("too fast", retry_after=3)
+    error = RateLimited("too fast", limit=5, retry_after=3)
     passing_time(run, 0.5, error)
     exchange = asking(model="gpt-4")
     with pytest.raises(RateLimited) as caught:
@@ -151,7 +151,7 @@ async def test_an_error_of_a_backend_names_the_last_one_tried(lines: Lines) -> N
         await Run(Observe, answers=[UpstreamBroken("broke")])(exchange)
     (line,) = lines()
     assert (line["backend"], line["model"], line["attempts"]) == ("y", "b:c", 2)
-    assert line["tried"] == ["x:a: down", "y:b:c: broke"]
+    assert line["tried"] == ["x:a: down (100.0 ms)", "y:b:c: broke (100.0 ms)"]
 
 
 async def test_a_client_that_left_before_the_answer_is_one_line(lines: Lines) -> None:
@@ -238,8 +238,9 @@ async def test_at_debug_each_stages_own_time_is_told(
 async def test_it_can_be_off(lines: Lines) -> None:
     async with await Run(Observe, {"request_logging": False})(asking()) as reply:
         await reply.collect()
+    limited = RateLimited("x", limit=5, retry_after=1)
     with pytest.raises(RateLimited):
-        await Run(Observe, {"request_logging": False}, [RateLimited("x")])(asking())
+        await Run(Observe, {"request_logging": False}, [limited])(asking())
     assert lines() == []
 
 

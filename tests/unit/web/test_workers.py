@@ -44,11 +44,15 @@ def test_a_worker_that_dies_young_is_not_replaced_at_once(monkeypatch: pytest.Mo
     started: list[int] = []
     monkeypatch.setattr(supervisor, "_start", lambda: started.append(1))
 
-    supervisor._replace(_Dead(), 0.1)  # type: ignore[arg-type]
-    supervisor._replace(_Dead(), 60.0)  # type: ignore[arg-type]
+    assert supervisor._replace(_Dead(), 0.1)  # type: ignore[arg-type]
+    assert supervisor._replace(_Dead(), 60.0)  # type: ignore[arg-type]
 
     assert slept == [workers.SHORT_LIFE]
     assert started == [1, 1]
+
+
+def test_where_none_comes_up_all_end() -> None:
+    assert Supervisor(2, sys.exit, 1).run() == 1
 
 
 class _Dead:

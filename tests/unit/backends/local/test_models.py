@@ -19,10 +19,6 @@ def test_these_are_offered() -> None:
     assert expected.split() == list(MODELS)
 
 
-def test_each_says_what_it_does() -> None:
-    assert all(play.about for play in MODELS.values())
-
-
 @pytest.mark.parametrize(
     ("model", "kind", "status", "retry_after"),
     [

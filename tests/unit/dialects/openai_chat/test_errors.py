@@ -28,14 +28,18 @@ from llm_proxy.pipeline.errors import (
         (Unauthorized("m"), 401, "invalid_request_error", "invalid_api_key"),
         (NotFound("m"), 404, "invalid_request_error", "model_not_found"),
         (TooLarge("m"), 413, "invalid_request_error", None),
-        (RateLimited("m"), 429, "rate_limit_error", "rate_limit_exceeded"),
         (Unavailable("m"), 503, "server_error", "server_is_overloaded"),
         (Timeout("m"), 504, "server_error", "timeout"),
         (ProxyError("m"), 500, "server_error", None),
         (UpstreamBroken("m"), 502, "server_error", None),
         (UpstreamUnavailable("m"), 503, "server_error", "server_is_overloaded"),
         (UpstreamTimeout("m"), 504, "server_error", "timeout"),
-        (UpstreamRateLimited("m"), 429, "rate_limit_error", "rate_limit_exceeded"),
+        (
+            UpstreamRateLimited("m"),
+            429,
+            "rate_limit_error",
+            "rate_limit_exceeded",
+        ),
     ],
 )
 def test_each_error_on_the_wire(
@@ -84,8 +88,17 @@ def test_the_vendors_own_code_is_kept_for_a_bad_request() -> None:
     ("seconds", "expected"), [(0.0, "1"), (0.2, "1"), (1.0, "1"), (1.01, "2"), (90.0, "90")]
 )
 def test_the_time_to_wait_is_in_whole_seconds(seconds: float, expected: str) -> None:
-    rendered = write_error(RateLimited("m", retry_after=seconds))
+    rendered = write_error(Unavailable("m", retry_after=seconds))
     assert {"Retry-After": expected} == rendered.headers
+
+
+def test_a_limit_of_our_own_is_told_in_the_dialects_headers() -> None:
+    assert {
+        "Retry-After": "3",
+        "x-ratelimit-limit-requests": "5",
+        "x-ratelimit-remaining-requests": "0",
+        "x-ratelimit-reset-requests": "3s",
+    } == write_error(RateLimited("m", limit=5, retry_after=2.1)).headers
 
 
 def test_the_sdk_must_not_retry_what_money_is_missing_for() -> None:

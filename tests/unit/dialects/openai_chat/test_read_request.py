@@ -241,8 +241,7 @@ def test_what_is_wrong_is_named(fields: dict[str, Any], param: str, message: str
     assert (param, message) == refusal(body)
 
 
-def test_a_message_is_read_only_when_it_is_looked_at() -> None:
-    request = read(messages=[USER, {"role": "user", "content": ["no part"]}])
-    assert "hi" == request.messages[0].text
-    with pytest.raises(BadRequest):
-        request.messages[1]
+def test_a_wrong_part_anywhere_is_the_clients_fault() -> None:
+    with pytest.raises(BadRequest) as raised:
+        read(messages=[{"role": "user", "content": ["no part"]}, USER])
+    assert "messages[0].content[0]" == raised.value.param

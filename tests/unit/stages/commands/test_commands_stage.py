@@ -89,13 +89,13 @@ async def test_several_commands_are_answered_in_order_and_saved_once() -> None:
 )
 async def test_an_error_is_the_answer(typed: str, expected: str) -> None:
     chat = Chat()
-    assert text_of(await chat(("user", typed))) == f"Error: {expected}"
+    assert text_of(await chat(("user", typed))) == f"llm-proxy error: {expected}"
     assert (chat.saved, chat.run.seen) == ([], [])
 
 
 async def test_an_unknown_command_is_answered_with_hints() -> None:
     said = text_of(await Chat()(("user", "!/helo")))
-    assert said.startswith('Error: unknown command !/helo; did you mean "hello"?')
+    assert said.startswith('llm-proxy error: unknown command !/helo; did you mean "hello"?')
     assert said.endswith("Try !/help.")
 
 
@@ -105,7 +105,7 @@ async def test_after_an_error_nothing_more_is_carried_out_nor_sent() -> None:
     first, *others = text_of(events).split("\n")
     assert first == "The model is now x."
     assert len(others) == 1
-    assert others[0].startswith("Error: unknown command !/nonsense")
+    assert others[0].startswith("llm-proxy error: unknown command !/nonsense")
     assert [SessionState("x")] == chat.saved
     assert chat.run.seen == []
 
@@ -209,7 +209,7 @@ async def test_a_command_beside_an_image_is_no_message_of_commands_alone() -> No
 async def test_without_a_session_commands_answer_and_nothing_is_set() -> None:
     run = Run(Commands)
     said = text_of(await (await run(asking("!/set(seed=1)"))).collect())
-    assert said == "Error: nothing can be remembered: this chain has no session stage"
+    assert said == "llm-proxy error: nothing can be remembered: this chain has no session stage"
     assert text_of(await (await run(asking("!/model"))).collect()).startswith("No model is set")
     await run(asking("hi"))
     assert len(run.seen) == 1
