@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -82,6 +83,7 @@ def _check(path: Path) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     path = _file(options.config)
     edge = Edge(path)
     set_up_logging(edge.plan.config.logging)
@@ -103,6 +105,7 @@ def _address(plan: Plan, options: argparse.Namespace) -> tuple[str, int]:
 
 
 def _worker(path: Path, host: str, port: int) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         edge = Edge(path)
     except ConfigError as error:  # it was right when the supervisor read it

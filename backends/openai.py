@@ -59,7 +59,17 @@ class OpenAIOptions(BackendOptions):
         url = URL(value)
         if url.scheme not in ("http", "https") or not url.host:
             raise ValueError(f'"{value}" is not an http(s) URL')
+        if url.query_string or url.fragment:
+            raise ValueError(f'"{value}" must end in its path: /chat/completions is added to it')
         return value.rstrip("/")
+
+    @field_validator("api_key")
+    @classmethod
+    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value() if value else ""
+        if not key.isascii() or not key.isprintable() or " " in key:
+            raise ValueError("a key has no blanks, line ends or letters beyond ASCII")
+        return value
 
     @property
     def key(self) -> str:

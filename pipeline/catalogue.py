@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from llm_proxy.pipeline.backend import Backend
@@ -13,6 +13,7 @@ from llm_proxy.pipeline.errors import Kind, ProxyError, UpstreamBroken, Upstream
 KNOWN_FOR = 300.0
 FAILED_FOR = 10.0
 PATIENCE = 5.0
+PROBE_PATIENCE = 0.5
 
 _log = logging.getLogger(__name__)
 
@@ -24,12 +25,15 @@ class _Shelf:
     models: Sequence[str] = ()
     failure: ProxyError | None = None
     asked: float | None = None
-    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    asking: asyncio.Task[None] | None = None
 
 
 class Catalogue:
     """Asks every backend for its models: again after `KNOWN_FOR` seconds, after a failure already
-    after `FAILED_FOR`. One that does not answer within `PATIENCE` seconds holds nothing up."""
+    after `FAILED_FOR`. One that does not answer within `PATIENCE` seconds has failed.
+
+    Asking goes on when nobody waits any more, or an impatient caller would never learn anything.
+    """
 
     def __init__(self, backends: Mapping[str, Backend[Any]], clock: Callable[[], float]) -> None:
         self._backends = backends
@@ -38,7 +42,7 @@ class Catalogue:
 
     async def models(self) -> list[ModelEntry]:
         """Every model as `backend:model`; a dead backend's last known ones stay listed."""
-        await self._refresh()
+        await self._refresh(None)
         return [
             ModelEntry(f"{name}:{model}", name)
             for name, shelf in self._shelves.items()
@@ -46,33 +50,52 @@ class Catalogue:
         ]
 
     async def failures(self) -> dict[str, ProxyError | None]:
-        """Why each backend cannot be used, None where it can."""
-        await self._refresh()
-        return {name: shelf.failure for name, shelf in self._shelves.items()}
+        """Why each backend cannot be used, None where it can. Waits `PROBE_PATIENCE` seconds at
+        most: who has not answered by then, now or before, cannot be used yet."""
+        await self._refresh(PROBE_PATIENCE)
+        return {
+            name: UpstreamTimeout("no answer yet") if shelf.asked is None else shelf.failure
+            for name, shelf in self._shelves.items()
+        }
 
-    async def _refresh(self) -> None:
-        await asyncio.gather(*(self._ask(name) for name in self._backends))
+    async def aclose(self) -> None:
+        """Ask no longer."""
+        asking = [shelf.asking for shelf in self._shelves.values() if shelf.asking]
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+    async def _refresh(self, patience: float | None) -> None:
+        asking = [self._asking(name) for name in self._backends]
+        if waited_for := [task for task in asking if task]:
+            await asyncio.wait(waited_for, timeout=patience)
+
+    def _asking(self, name: str) -> asyncio.Task[None] | None:
+        """The task that asks a backend, if there is anything to ask."""
+        shelf = self._shelves[name]
+        lasts = FAILED_FOR if shelf.failure else KNOWN_FOR
+        if shelf.asked is not None and self._clock() - shelf.asked < lasts:
+            return None
+        if shelf.asking is None or shelf.asking.done():
+            shelf.asking = asyncio.create_task(self._ask(name))
+        return shelf.asking
 
     async def _ask(self, name: str) -> None:
         shelf = self._shelves[name]
-        async with shelf.asking:
-            lasts = FAILED_FOR if shelf.failure else KNOWN_FOR
-            if shelf.asked is not None and self._clock() - shelf.asked < lasts:
-                return
-            try:
-                async with asyncio.timeout(PATIENCE):
-                    shelf.models = await self._backends[name].models()
-                shelf.failure = None
-            except TimeoutError:
-                shelf.failure = UpstreamTimeout(f'the backend "{name}" did not answer in time')
-            except ProxyError as error:
-                # A server that keeps no list still answers: it is there.
-                shelf.failure = None if error.kind is Kind.NOT_FOUND else error
-            except Exception as error:
-                # One backend's defect must not take the others' lists away.
-                _log.exception("a backend's list of models broke", extra={"backend": name})
-                shelf.failure = UpstreamBroken(f'the backend "{name}" is broken: {error!r}')
-            if shelf.failure:
-                extra = {"backend": name, "error": shelf.failure.for_log}
-                _log.warning("a backend cannot be used", extra=extra)
-            shelf.asked = self._clock()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                shelf.models = await self._backends[name].models()
+            shelf.failure = None
+        except TimeoutError:
+            shelf.failure = UpstreamTimeout(f'the backend "{name}" did not answer in time')
+        except ProxyError as error:
+            # A server that keeps no list still answers: it is there.
+            shelf.failure = None if error.kind is Kind.NOT_FOUND else error
+        except Exception as error:
+            # One backend's defect must not take the others' lists away.
+            _log.exception("a backend's list of models broke", extra={"backend": name})
+            shelf.failure = UpstreamBroken(f'the backend "{name}" is broken: {error!r}')
+        if shelf.failure:
+            extra = {"backend": name, "error": shelf.failure.for_log}
+            _log.warning("a backend cannot be used", extra=extra)
+        shelf.asked = self._clock()

@@ -1,6 +1,7 @@
 """The configuration's shape. Reading it needs no stage and no backend: their tables are checked
 against their own options when the chains are planned."""
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
@@ -38,6 +39,10 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _no_password() -> str:
+    raise ValueError("the key has a pass phrase, and nobody is there to type it")
+
+
 class _Head(_Section):
     environment: Environment = "development"
 
@@ -59,7 +64,19 @@ class ServerConfig(_Section):
     def _tls_is_whole(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("tls_certificate and tls_key go together")
+        try:
+            self.tls()
+        except (OSError, ValueError) as error:  # ssl's own errors are among them
+            raise ValueError(f"tls_certificate and tls_key cannot be used: {error}") from error
         return self
+
+    def tls(self) -> ssl.SSLContext | None:
+        """What to serve HTTPS with, or None."""
+        if self.tls_certificate is None:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.tls_certificate, self.tls_key, password=_no_password)
+        return context
 
 
 class LoggingConfig(_Section):

@@ -208,6 +208,8 @@ class _Planner:
             yield f'the default backend "{default}" is off: a model without a prefix gets a 503'
         for pipeline in pipelines:
             yield from _missing(pipeline)
+            if not pipeline.serves:
+                yield f'the chain "{pipeline.name}" serves no path'
             for path in pipeline.serves:
                 if not_yet_served(path):
                     yield f"{path} is not served: this version does not speak its dialect yet"

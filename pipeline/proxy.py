@@ -60,4 +60,6 @@ async def open_proxy(
             pipeline = await stack.enter_async_context(Pipeline(recipe.name, links))
             pipelines[recipe.name] = pipeline
             by_path |= {path: pipeline for path in recipe.serves if dialect_of_path(path)}
-        yield Proxy(plan, pipelines, by_path, backends, Catalogue(backends, kit.clock))
+        catalogue = Catalogue(backends, kit.clock)
+        stack.push_async_callback(catalogue.aclose)
+        yield Proxy(plan, pipelines, by_path, backends, catalogue)

@@ -51,7 +51,7 @@ class Registry(Generic[ClassT]):
         point = self._plugins[name]
         try:
             return point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             broken = f'the {self.kind} "{name}" of {_owner(point)} is broken: {error}'
             raise LookupError(broken) from error
 
@@ -71,6 +71,6 @@ def _import(path: str) -> object:
     module, _, attribute = path.partition(":")
     try:
         return getattr(import_module(module), attribute)
-    except Exception as error:
-        # Importing runs the module, which may raise anything.
+    except (Exception, SystemExit) as error:
+        # Importing runs the module, which may raise anything or try to leave.
         raise LookupError(f'cannot load "{path}": {error}') from error

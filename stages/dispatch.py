@@ -1,12 +1,15 @@
 """The end of the chain: from a model's name to a backend, and the call."""
 
 import asyncio
+import logging
 
-from llm_proxy.pipeline.errors import ProxyError, Unavailable
+from llm_proxy.pipeline.errors import ProxyError, Unavailable, UpstreamBroken
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Next, Stage, StageOptions
 from llm_proxy.pipeline.trace import Attempt, Target
+
+_log = logging.getLogger(__name__)
 
 
 class Dispatch(Stage[StageOptions]):
@@ -32,6 +35,12 @@ class Dispatch(Stage[StageOptions]):
         except ProxyError as error:
             attempts.append(Attempt(target, error.for_log, clock() - began))
             raise
+        except Exception as error:
+            # A defect of a backend is a failure like any other: another target may do better.
+            _log.exception("a backend broke", extra={"request_id": exchange.id})
+            broken = UpstreamBroken(f'the backend "{target.backend}" is broken')
+            attempts.append(Attempt(target, type(error).__name__, clock() - began))
+            raise broken from error
         except asyncio.CancelledError:
             attempts.append(Attempt(target, "cancelled", clock() - began))
             raise

@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 
 from llm_proxy.load import read_plan
+from llm_proxy.pipeline.config import Config
 from llm_proxy.pipeline.errors import ConfigError
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.pipeline.proxy import Proxy, open_proxy
@@ -65,6 +66,7 @@ class Generations:
         """Read the file again and swap; False, with the reason in the log, if it is bad."""
         async with self._reloading:
             try:
+                before = self._current.proxy.plan.config if self._current else None
                 plan = read_plan(self._path, self._environment)
                 await self.open(plan)
             except ConfigError as error:
@@ -78,6 +80,8 @@ class Generations:
                 _log.exception("the new configuration does not start, the old one goes on")
                 return False
             _log.info("configuration reloaded", extra={"chains": self.chains()})
+            if changed := _fixed_at_start(before, plan.config):
+                _log.warning("some changes need a restart", extra={"keys": changed})
             for note in plan.notes:
                 _log.info(note)
             return True
@@ -131,6 +135,19 @@ class Generations:
         task = asyncio.create_task(generation.stack.aclose())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+_FIXED = ("host", "port", "shutdown_timeout", "tls_certificate", "tls_key")
+"""Keys of `[server]` that a running server cannot change."""
+
+
+def _fixed_at_start(before: Config | None, after: Config) -> list[str]:
+    """The keys that have changed without an effect."""
+    if before is None:
+        return []
+    old, new = before.server.model_dump(), after.server.model_dump()
+    changed = [f"server.{key}" for key in _FIXED if old[key] != new[key]]
+    return changed if before.logging == after.logging else [*changed, "logging"]
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 
+from aiohttp.http_exceptions import HttpProcessingError
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from llm_proxy.pipeline.config import LoggingConfig
@@ -32,6 +33,13 @@ def _shown(value: object) -> str:
     return text if text.isprintable() else json.dumps(text)
 
 
+def _is_not_the_clients(record: logging.LogRecord) -> bool:
+    """Whether a line of aiohttp's is about more than a request that is no HTTP: those are no fault
+    of ours, as many as there are port scanners, and repeat what was sent, keys included."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
+
+
 def set_up_logging(config: LoggingConfig) -> None:
     """Log to standard error. Only the server does this: an embedder's logging is its own."""
     handler = logging.StreamHandler(sys.stderr)
@@ -42,5 +50,6 @@ def set_up_logging(config: LoggingConfig) -> None:
     else:
         handler.setFormatter(_TextFormatter())
     logging.basicConfig(level=config.level, handlers=[handler], force=True)
+    logging.getLogger("aiohttp.server").addFilter(_is_not_the_clients)
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.INFO, logging.root.level))

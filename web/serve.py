@@ -3,13 +3,12 @@
 import asyncio
 import gc
 import logging
+import multiprocessing
 import os
 import signal
-import ssl
 
 from aiohttp import web
 
-from llm_proxy.pipeline.config import ServerConfig
 from llm_proxy.web.edge import Edge
 
 _BACKLOG = 1024
@@ -30,18 +29,20 @@ async def serve(edge: Edge, host: str, port: int, *, shared_port: bool = False) 
         edge.application(),
         access_log=None,
         handler_cancellation=True,
-        shutdown_timeout=config.shutdown_timeout,
+        # aiohttp waits twice so long: for handlers to end, and again once it has told them to.
+        shutdown_timeout=config.shutdown_timeout / 2,
     )
     stop = asyncio.Event()
     _listen_to_the_end(stop)
     await runner.setup()
     _listen_to_reloads(edge)
+    _end_with_the_supervisor(stop)
     try:
         site = web.TCPSite(
             runner,
             host,
             port,
-            ssl_context=_tls(config),
+            ssl_context=config.tls(),
             backlog=_BACKLOG,
             reuse_port=shared_port or None,
         )
@@ -80,12 +81,10 @@ def _listen_to_reloads(edge: Edge) -> None:
     loop.add_signal_handler(signal.SIGHUP, reload)
 
 
-def _tls(config: ServerConfig) -> ssl.SSLContext | None:
-    if not config.tls_certificate:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(config.tls_certificate, config.tls_key)
-    return context
+def _end_with_the_supervisor(stop: asyncio.Event) -> None:
+    """A worker whose supervisor was killed would serve on for ever."""
+    if supervisor := multiprocessing.parent_process():
+        asyncio.get_running_loop().add_reader(supervisor.sentinel, stop.set)
 
 
 def _tell(edge: Edge, runner: web.AppRunner, scheme: str) -> None:

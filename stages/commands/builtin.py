@@ -1,5 +1,6 @@
 """The built-in commands."""
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from llm_proxy.pipeline.params import PARAMS, canonical, parse_param
@@ -15,11 +16,8 @@ class Hello(Command):
     name = "hello"
 
     def run(self, call: Call, desk: Desk) -> str:
-        try:
-            number = version("llm-interactive-proxy")
-        except PackageNotFoundError:
-            number = "not installed"
-        return f"Hello, this is LLM Interactive Proxy {number}. {desk.prefix}help lists commands."
+        name = f"LLM Interactive Proxy {_version()}"
+        return f"Hello, this is {name}. {desk.prefix}help lists commands."
 
 
 class Help(Command):
@@ -96,6 +94,14 @@ class Unset(Command):
         kept = {name: value for name, value in desk.state.params.items() if name not in names}
         desk.remember(params=kept)
         return f"Forgotten: {', '.join(names)}."
+
+
+@cache
+def _version() -> str:
+    try:
+        return version("llm-interactive-proxy")
+    except PackageNotFoundError:
+        return "(not installed)"
 
 
 def _value(name: str, text: str) -> object:

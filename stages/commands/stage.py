@@ -18,6 +18,8 @@ from llm_proxy.stages.commands.builtin import BUILTIN
 from llm_proxy.stages.commands.command import Command, CommandError, Desk
 from llm_proxy.stages.commands.parser import Call, Mistake, mentions, parse_commands
 
+_MOST_CALLS = 50
+
 ERROR = "llm-proxy error: "
 
 
@@ -86,6 +88,8 @@ class Commands(Stage[CommandsOptions]):
 
     def _carry_out(self, calls: Sequence[Call | Mistake], desk: Desk) -> tuple[list[str], bool]:
         """The answers, and whether one is an error: then nothing after it is carried out."""
+        if len(calls) > _MOST_CALLS:
+            return [f"{ERROR}at most {_MOST_CALLS} commands in one message, please"], True
         answers: list[str] = []
         for call in calls:
             try:

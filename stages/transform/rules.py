@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from math import inf
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from llm_proxy.pipeline.params import PARAMS, canonical, parse_param
 from llm_proxy.pipeline.request import ChatRequest, Message, Text
+
+_NO_SETTINGS = frozenset({"model", "messages", "stream", "stream_options", "tools", "tool_choice"})
 
 
 class Replacement(BaseModel):
@@ -47,6 +50,9 @@ class Rule(BaseModel):
     @field_validator("set")
     @classmethod
     def _legal_values(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        for name in values:
+            if name in _NO_SETTINGS:
+                raise ValueError(f"{name} is no setting; there are rename and system")
         return {canonical(name): _value(canonical(name), value) for name, value in values.items()}
 
     @field_validator("drop")
@@ -60,8 +66,8 @@ class Rule(BaseModel):
         cls, bounds: Mapping[str, tuple[float, float]]
     ) -> Mapping[str, tuple[float, float]]:
         for name, (low, high) in bounds.items():
-            if low > high:
-                raise ValueError(f"{name}: {low:g} is above {high:g}")
+            if not low <= high or low == inf or high == -inf:
+                raise ValueError(f"{name}: nothing is between {low:g} and {high:g}")
         return {canonical(name): pair for name, pair in bounds.items()}
 
     def fits(self, model: str) -> bool:

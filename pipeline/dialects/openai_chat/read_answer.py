@@ -43,6 +43,8 @@ _REASONS: dict[str, FinishReason] = {
 
 _PLAIN = ("role", "content")
 
+_MOST_TOKENS = 2**53
+
 _NAMELESS = "the backend reported an error in its answer"
 
 
@@ -83,6 +85,7 @@ class ChunkReader:
         self._tools = ToolFragments()
         self._started = False
         self._finished = False
+        self._said_anything = False
         self.ended = False
 
     def feed(self, data: bytes) -> list[Event]:
@@ -129,6 +132,8 @@ class ChunkReader:
             # An SDK stumbles over a frame without data that is more than a comment.
             return [KeepAlive(Frame(raw, 1, CHUNKS) if frame.is_comment else None)]
         if frame.data.strip() == b"[DONE]":
+            if not self._said_anything:
+                raise UpstreamBroken("the backend's answer is empty")
             self.ended = True
             return [End(Frame(raw, 1, CHUNKS))]
         try:
@@ -163,6 +168,7 @@ class ChunkReader:
                 events += self._tools.close(frame)
                 events.append(_finish(reason, self._tools, frame))
                 self._finished = True
+        self._said_anything = self._said_anything or len(events) > before
         usage = _usage(chunk, frame)
         if usage and choices and len(events) == before:
             events.append(Opaque(frame))  # so that the frame counts as more than its usage
@@ -216,7 +222,7 @@ def _usage(answer: Mapping[str, Any], frame: Frame) -> list[Event]:
 
 def _count(counts: Mapping[str, Any], name: str) -> int:
     value = counts.get(name)
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) and 0 <= value < _MOST_TOKENS else 0
 
 
 def _text_at(chunk: Any) -> tuple[dict[str, Any], str] | None:

@@ -64,6 +64,8 @@ _VAGUE = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY})
 
 _SHOWN = 500
 
+_LONGEST_WAIT = 86_400.0
+
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> ProxyError:
     """The error that an answer with this status means. `headers` have case-insensitive names."""
@@ -82,15 +84,20 @@ def reported_error(answer: Mapping[str, Any]) -> ProxyError | None:
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait, from `retry-after-ms` or `retry-after` (seconds or an HTTP date)."""
+    seconds = _seconds(headers)
+    return None if seconds is None else min(max(0.0, seconds), _LONGEST_WAIT)
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return max(0.0, milliseconds / 1000)
+        return milliseconds / 1000
     value = headers.get("retry-after", "")
     seconds = _number(value)
     if seconds is not None:
         return seconds if seconds >= 0 else None
     try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
+        return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):  # no date, or one without a zone
         return None
 

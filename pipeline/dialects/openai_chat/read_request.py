@@ -162,11 +162,11 @@ def _tool_call(raw: object, where: str) -> Part:
     if call.get("type", "function") != "function":
         return OpaquePart(call)
     function = _table(call.get("function"), f"{where}.function", f"{where}.function")
-    return ToolCall(
-        str(call.get("id") or ""),
-        str(function.get("name") or ""),
-        arguments_text(function.get("arguments")),
-    )
+    try:
+        arguments = arguments_text(function.get("arguments"))
+    except ValueError as error:
+        raise BadRequest(str(error), param=f"{where}.function.arguments") from error
+    return ToolCall(str(call.get("id") or ""), str(function.get("name") or ""), arguments)
 
 
 def _tools(value: object) -> tuple[Tool, ...]:

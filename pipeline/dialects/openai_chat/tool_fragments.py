@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import orjson
 
+from llm_proxy.pipeline.errors import UpstreamBroken
 from llm_proxy.pipeline.events import Event, Frame, ToolCallDelta, ToolCallEnd, ToolCallStart
 from llm_proxy.pipeline.json_values import object_or_empty
 
@@ -52,7 +53,10 @@ class ToolFragments:
         """The events of one item of `tool_calls`."""
         function = object_or_empty(fields.get("function"))
         id_, name = str(fields.get("id") or ""), str(function.get("name") or "")
-        arguments = arguments_text(function.get("arguments"))
+        try:
+            arguments = arguments_text(function.get("arguments"))
+        except ValueError as error:
+            raise UpstreamBroken(f"the backend sent a tool call whose {error}") from error
         call = self._known(fields.get("index"), id_, name) or self._open(fields.get("index"), id_)
         call.name = call.name or name
         if call.started:
@@ -92,7 +96,11 @@ class ToolFragments:
 
 
 def arguments_text(arguments: object) -> str:
-    """Arguments as JSON text, which some servers and clients write as an object."""
+    """Arguments as JSON text, which some servers and clients write as an object. Raises
+    `ValueError` for one that cannot be written."""
     if arguments is None or isinstance(arguments, str):
         return arguments or ""
-    return orjson.dumps(arguments).decode()
+    try:
+        return orjson.dumps(arguments).decode()
+    except orjson.JSONEncodeError as error:
+        raise ValueError(f"arguments cannot be written: {error}") from error

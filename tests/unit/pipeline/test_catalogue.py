@@ -179,10 +179,25 @@ def test_how_long_a_backend_may_take() -> None:
     )
 
 
-async def test_who_gives_up_waiting_leaves_the_backend_to_be_asked_anew(clock: Clock) -> None:
-    backend = Scripted(HANGS, ["x"])
+async def test_asking_goes_on_when_nobody_waits_any_more(clock: Clock) -> None:
+    backend = Scripted(["x"])
     at = catalogue(clock, a=backend)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await at.models()
+    waiting = asyncio.ensure_future(at.models())
+    await asyncio.sleep(0)
+    waiting.cancel()
     assert ["a:x"] == await ids(at)
+    assert 1 == backend.asked
+
+
+async def test_a_probe_waits_for_no_slow_backend(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue_module, "PROBE_PATIENCE", 0.01)
+    backend = Scripted(HANGS)
+    at = catalogue(clock, a=backend, b=Scripted(["y"]))
+    for _ in range(2):
+        failures = await at.failures()
+        assert isinstance(failures["a"], UpstreamTimeout)
+        assert failures["b"] is None
+    assert 1 == backend.asked
+    await at.aclose()

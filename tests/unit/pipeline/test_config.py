@@ -103,7 +103,8 @@ def test_half_of_tls_is_a_problem(tmp_path: Path) -> None:
             server={key: str(path)}
         )
     both = {"tls_certificate": str(path), "tls_key": str(path)}
-    assert [] == problems_of(server=both, environment="production")
+    [problem] = problems_of(server=both)
+    assert problem.startswith("server: tls_certificate and tls_key cannot be used: ")
 
 
 def test_a_certificate_must_be_there(tmp_path: Path) -> None:

@@ -142,7 +142,7 @@ def test_everything_in_one_rule_is_done() -> None:
     ("fields", "expected"),
     [
         ({"set": {"temperature": 3}}, "temperature: Input should be less than or equal to 2"),
-        ({"clamp": {"n": [2, 1]}}, "n: 2 is above 1"),
+        ({"clamp": {"n": [2, 1]}}, "n: nothing is between 2 and 1"),
         ({"replace": [{"find": "", "with": "x"}]}, "at least 1 character"),
         ({"replace": [{"find": "x"}]}, "Field required"),
         ({"nmae": 1}, "Extra inputs are not permitted"),
