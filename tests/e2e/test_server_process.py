@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,29 @@ async def test_workers_share_a_port_and_are_replaced() -> None:
         assert "[DONE]" in await _stream(server, model="local:echo")
         assert server.stop() == 0
         assert len([line for line in server.raw_log if '"stopped"' in line]) == 2
+
+
+@pytest.mark.parametrize("after", [0.2, 0.5, 0.8])
+def test_a_supervisor_that_is_stopped_while_it_starts_ends(after: float) -> None:
+    command = [sys.executable, "-m", "llm_proxy.server", "serve", "--workers", "4"]
+    process = subprocess.Popen(
+        [*command, "--port", str(_free_port())], stderr=subprocess.DEVNULL, env=os.environ
+    )
+    try:
+        time.sleep(after)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) in (0, -signal.SIGTERM)
+    finally:
+        process.kill()
+
+
+async def test_workers_end_with_a_supervisor_that_is_killed() -> None:
+    with Server(arguments=["--workers", "2", "--port", str(_free_port())]) as server:
+        server.wait_for("listening on")
+        workers = [line["pid"] for line in server.log if "pid" in line]
+        server.process.kill()
+        server.process.wait()
+        await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), 10)
 
 
 def test_host_and_port_come_from_the_environment() -> None:

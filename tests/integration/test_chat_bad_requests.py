@@ -6,9 +6,14 @@ from typing import Any
 
 import orjson
 import pytest
+from yarl import URL
 
 from tests.integration.conftest import Start
 from tests.support.vendor import by_request, hangs
+
+_DEEP: Any = []
+for _ in range(400):
+    _DEEP = [_DEEP]
 
 GOOD: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -48,6 +53,18 @@ async def test_what_is_no_json_object(start: Start, body: bytes) -> None:
         ({"model": None}, "model"),
         ({"model": 5}, "model"),
         ({"model": ""}, "model"),
+        ({"model": "m" * 513}, "model"),
+        (
+            {
+                "messages": [
+                    {
+                        "role": "assistant",
+                        "tool_calls": [{"function": {"name": "f", "arguments": _DEEP}}],
+                    }
+                ]
+            },
+            "messages[0].tool_calls[0].function.arguments",
+        ),
         ({"messages": None}, "messages"),
         ({"messages": []}, "messages"),
         ({"messages": "hi"}, "messages"),
@@ -177,6 +194,8 @@ async def test_over_the_rate_limit(start: Start) -> None:
     assert statuses == [200, 200, 429]
     assert body["error"]["code"] == "rate_limit_exceeded"
     assert 25 <= int(last.headers["Retry-After"]) <= 30
+    assert last.headers["x-ratelimit-limit-requests"] == "2"
+    assert last.headers["x-ratelimit-remaining-requests"] == "0"
 
 
 async def test_the_proxys_own_time_limit(start: Start) -> None:
@@ -186,3 +205,38 @@ async def test_the_proxys_own_time_limit(start: Start) -> None:
         assert response.status == 504
         assert (await _error(response))["code"] == "timeout"
     await bench.vendor.left(2)
+
+
+async def test_strangers_take_no_slot(start: Start) -> None:
+    more = '[server]\nmax_concurrent_requests = 1\n[stages.auth]\napi_keys = "fake-key"'
+    bench = await start(by_request, more=more)
+
+    async def never() -> Any:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    async with bench.client.post("/v1/chat/completions", data=never()) as stranger:
+        assert stranger.status == 401
+        async with bench.ask(headers={"Authorization": "Bearer fake-key"}) as response:
+            assert response.status == 200
+
+
+async def test_what_no_route_fits_is_told_in_shape(start: Start) -> None:
+    bench = await start(by_request)
+
+    async with bench.client.get(URL("/a%0Ab", encoded=True)) as response:
+        assert response.status == 404
+        await _error(response)
+    async with bench.client.get("/v1/chat/completions") as response:
+        assert response.headers["Allow"] == "POST"
+
+
+async def test_several_answers_and_rules_on_answers_do_not_go_together(start: Start) -> None:
+    rule = '[[stages.transform.rules]]\nreplace = [{ find = "a", with = "b" }]'
+    bench = await start(by_request, more=rule)
+
+    async with bench.ask(n=2) as response:
+        assert response.status == 400
+        assert (await _error(response))["param"] == "n"
+    async with bench.ask(n=1) as response:
+        assert response.status == 200

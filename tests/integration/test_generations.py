@@ -88,3 +88,16 @@ async def test_a_change_of_the_file_is_noticed(
     await until(lambda: "configuration reloaded" in caplog.messages)
     async with _ask(client, "/new/chat/completions") as response:
         assert response.status == 200
+
+
+async def test_what_needs_a_restart_is_told(
+    edge: Edge, aiohttp_client: Any, toml: Callable[[str], Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    await aiohttp_client(edge.application())
+    more = '[server]\nport = 1\nmax_concurrent_requests = 5\n[logging]\nlevel = "DEBUG"\n'
+    toml(FILE.format(path="/v1/chat/completions") + more)
+
+    assert await edge.reload()
+
+    (line,) = [r for r in caplog.records if r.message == "some changes need a restart"]
+    assert vars(line)["keys"] == ["server.port", "logging"]

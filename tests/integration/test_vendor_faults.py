@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from tests.integration.conftest import Start
+from tests.support.until import until
 from tests.support.vendor import (
     DONE,
     HELLO,
@@ -213,3 +214,83 @@ async def test_the_end_without_done_is_an_end_after_a_finish(start: Start) -> No
 
     async with bench.ask(stream=True) as response:
         assert await response.read() == b"".join(HELLO[:4]) + DONE
+
+
+@pytest.mark.parametrize(
+    "play",
+    [
+        whole(_refusal("bad fake-vendor-key")),
+        streamed([b'data: {"error":{"message":"bad fake-vendor-key"}}\n\n']),
+        streamed([*HELLO[:3], b'data: {"error":{"message":"bad fake-vendor-key"}}\n\n']),
+        whole(completion("it is fake-vendor-key")),
+    ],
+)
+async def test_the_vendors_key_is_in_no_answer_and_no_log(
+    start: Start, play: Play, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    bench = await start(play)
+
+    async with bench.ask(stream=True) as response:
+        text = await response.text()
+    await until(lambda: "request" in caplog.messages)
+    assert "[key]" in text
+    assert "fake-vendor-key" not in text + str([vars(record) for record in caplog.records])
+
+
+@pytest.mark.parametrize("reason", [["stop"], {}, {"a": 1}, 5])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_finish_reason_of_any_type(start: Start, reason: object, *, stream: bool) -> None:
+    choice = {"index": 0, "message": {"content": "hi"}, "finish_reason": reason}
+    frames = [delta(content="hi"), delta(finish_reason=reason), DONE]
+    bench = await start(streamed(frames) if stream else whole(completion(choices=[choice])))
+
+    async with bench.ask(stream=stream) as response:
+        assert response.status == 200
+
+
+async def test_counts_beyond_all_numbers_do_not_break_the_log(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    usage = {"prompt_tokens": 2**64 - 1, "completion_tokens": -1}
+    bench = await start(whole(completion(usage=usage)))
+
+    async with bench.ask() as response:
+        assert response.status == 200
+    (line,) = [record for record in caplog.records if record.message == "request"]
+    assert vars(line)["tokens_used"] == 0
+
+
+async def test_the_log_has_no_words_of_a_vendor(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    bench = await start(whole(_refusal("your text was: dear diary", code="odd"), 400))
+
+    async with bench.ask() as response:
+        assert "dear diary" in await response.text()
+    assert "dear diary" not in str([vars(record) for record in caplog.records])
+    (line,) = [record for record in caplog.records if record.message == "request"]
+    assert vars(line)["error"] == "the vendor answered 400 (odd)"
+    assert vars(line)["status"] == 400
+
+
+async def test_the_log_tells_our_own_timeout_from_a_client_that_left(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    bench = await start(hangs, more='[server]\nrequest_timeout = "50ms"')
+
+    async with bench.ask() as response:
+        assert response.status == 504
+    (line,) = [record for record in caplog.records if record.message == "request"]
+    assert (vars(line)["status"], vars(line)["error"]) == (504, "the time was over")
+
+
+@pytest.mark.parametrize("play", [streamed([DONE]), streamed([HELLO[0], DONE])])
+async def test_an_answer_without_anything_is_an_error(start: Start, play: Play) -> None:
+    bench = await start(play)
+
+    async with bench.ask(stream=True) as response:
+        assert response.status == 502

@@ -157,3 +157,15 @@ def test_the_urls_end_is_tidied() -> None:
 
 def test_the_key_is_not_shown() -> None:
     assert "fake-key" not in repr(OpenAIOptions.model_validate({"api_key": "fake-key"}))
+
+
+@pytest.mark.parametrize("key", ["a\nb", "a b", "schl\u00fcssel", "a\x7f"])
+def test_a_key_that_fits_no_header(key: str) -> None:
+    with pytest.raises(ValidationError, match="a key has no blanks"):
+        OpenAIOptions.model_validate({"api_key": key})
+
+
+@pytest.mark.parametrize("url", ["http://v.example/v1?x=1", "http://v.example/v1#x"])
+def test_a_url_that_does_not_end_in_its_path(url: str) -> None:
+    with pytest.raises(ValidationError, match="must end in its path"):
+        OpenAIOptions.model_validate({"api_url": url})

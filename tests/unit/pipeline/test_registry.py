@@ -156,3 +156,8 @@ def test_an_abstract_class_is_refused() -> None:
     registry = Registry[Stage[StageOptions]]("stage", {}, Stage, "llm_proxy.none")
     with pytest.raises(LookupError, match="is abstract: a stage must define its methods"):
         registry.find("llm_proxy.pipeline.stage:Gate")
+
+
+def test_a_module_that_tries_to_leave(make: Make, module: Callable[[str, str], None]) -> None:
+    module("zoo_leaves", "import sys; sys.exit(7)\n")
+    assert refusal(make(), "zoo_leaves:Cat").startswith('cannot load "zoo_leaves:Cat": 7')

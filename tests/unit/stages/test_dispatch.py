@@ -218,3 +218,14 @@ async def test_a_call_cancelled_before_its_first_content_is_recorded_and_closed(
     exchange = await cancelled_while(local)
     assert [attempt.outcome for attempt in exchange.trace.attempts] == ["cancelled"]
     assert local.closed == 1
+
+
+async def test_a_backend_with_a_defect_fails_like_any_other() -> None:
+    async def breaks(_exchange: Exchange) -> Reply:
+        raise ZeroDivisionError
+
+    exchange = asking(model="m")
+    with pytest.raises(UpstreamBroken, match='"local" is broken') as caught:
+        await over(Fake("local", breaks))(exchange)
+    assert caught.value.retryable
+    assert [attempt.outcome for attempt in exchange.trace.attempts] == ["ZeroDivisionError"]

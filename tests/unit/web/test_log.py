@@ -3,6 +3,7 @@ from collections.abc import Iterator
 
 import orjson
 import pytest
+from aiohttp.http_exceptions import BadHttpMessage
 
 from llm_proxy.pipeline.config import LoggingConfig
 from llm_proxy.web.log import set_up_logging
@@ -57,3 +58,26 @@ def test_libraries_do_not_chatter_at_debug(capsys: pytest.CaptureFixture[str]) -
     logging.getLogger("asyncio").debug("Using selector")
 
     assert capsys.readouterr().err == ""
+
+
+def test_text_stays_on_its_line_whatever_a_client_writes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up_logging(LoggingConfig(format="text"))
+    forged = "x\n2026-01-01 00:00:00,000 INFO    request caller=admin\x1b[31m"
+    logging.getLogger("l").info("request", extra={"model": forged})
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "\x1b" not in line
+
+
+def test_http_that_is_none_is_not_logged_with_what_was_sent(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    set_up_logging(LoggingConfig())
+    logger = logging.getLogger("aiohttp.server")
+    logger.error("Error", exc_info=BadHttpMessage("Authorization: Bearer fake-key"))
+    logger.error("Error", exc_info=ValueError("ours"))
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "ours" in line

@@ -149,6 +149,7 @@ def test_the_time_to_wait_is_kept(status: int) -> None:
         ({"retry-after": "Wed, 21 Oct 2015 07:28:00"}, None),
         ({"retry-after": "Wed, 21 Oct 99999999999 07:28:00 GMT"}, None),
         ({"retry-after": "1e999"}, None),
+        ({"retry-after": "1e300"}, 86400.0),
         ({"retry-after-ms": "inf"}, None),
         ({"retry-after-ms": "soon", "retry-after": "7"}, 7.0),
     ],

@@ -202,3 +202,13 @@ def test_a_request_of_another_dialect_is_written_anew() -> None:
     assert request.source is not None
     foreign = replace(request, source=replace(request.source, dialect="other"))
     assert {**FIELDS, "messages": [USER]} == written(foreign)
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_two_spellings_of_one_setting_are_changed_together(order: int) -> None:
+    both = [("max_tokens", 5000), ("max_completion_tokens", 7000)]
+    request = read(**dict(both if order else reversed(both)))
+    assert 7000 == request.params["max_tokens"]
+    changed = written(request.with_param("max_tokens", 9))
+    assert [9] == [changed[name] for name, _ in both if name in changed]
+    assert FIELDS == written(request.without_param("max_tokens"))

@@ -226,3 +226,32 @@ async def test_the_commands_own_edits_stay_out_of_the_original() -> None:
     await chat(("user", "!/set(seed=1)\nhi"))
     assert chat.asked.request.messages[0].text == "!/set(seed=1)\nhi"
     assert chat.asked.request.params == {}
+
+
+async def test_a_message_of_very_many_commands_is_refused() -> None:
+    chat = Chat()
+    said = text_of(await chat(("user", "!/hello\n" * 51)))
+    assert said == "llm-proxy error: at most 50 commands in one message, please"
+    assert "Hello" in text_of(await chat(("user", "!/hello\n" * 50)))
+
+
+async def test_a_models_answer_that_looks_like_an_error_stays() -> None:
+    chat = Chat()
+    await chat(
+        ("user", "!/set(seed=1)\nWhat went wrong?"),
+        ("assistant", "Your log says\nError: no space left"),
+        ("user", "And now?"),
+    )
+    assert [message.role for message in chat.run.seen[-1].request.messages] == [
+        "user",
+        "assistant",
+        "user",
+    ]
+
+
+async def test_an_error_beside_text_is_cut_out_later() -> None:
+    chat = Chat()
+    said = text_of(await chat(("user", "!/nonsense\nWhat is it?")))
+    await chat(("user", "!/nonsense\nWhat is it?"), ("assistant", said), ("user", "Well?"))
+    messages = chat.run.seen[-1].request.messages
+    assert [(m.role, m.text) for m in messages] == [("user", "What is it?"), ("user", "Well?")]

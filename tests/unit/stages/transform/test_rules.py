@@ -151,3 +151,17 @@ def test_everything_in_one_rule_is_done() -> None:
 def test_what_makes_no_sense_is_refused(fields: dict[str, Any], expected: str) -> None:
     with pytest.raises(ValidationError, match=expected):
         rule(**fields)
+
+
+def test_the_newer_spelling_means_the_same_setting() -> None:
+    name = "max_completion_tokens"
+    asked_for = asked(params={"max_tokens": 5000})
+    assert {"max_tokens": 7} == rule(set={name: 7}).apply(asked_for).params
+    assert {"max_tokens": 5} == rule(clamp={name: [1, 5]}).apply(asked_for).params
+    assert {} == rule(drop=[name]).apply(asked_for).params
+
+
+@pytest.mark.parametrize("name", ["model", "messages", "stream", "tools"])
+def test_what_is_no_setting_cannot_be_set(name: str) -> None:
+    with pytest.raises(ValidationError, match=f"{name} is no setting"):
+        rule(set={name: "x"})
