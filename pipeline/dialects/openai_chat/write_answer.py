@@ -79,7 +79,7 @@ class ChunkWriter:
 
     def __init__(self, *, wants_usage: bool) -> None:
         self._wants_usage = wants_usage
-        self._start = _new_start()
+        self._start: Start | None = None
         self._opened = False
         self._bare_calls: set[int] = set()
 
@@ -149,11 +149,12 @@ class ChunkWriter:
         return self._chunk([choice])
 
     def _chunk(self, choices: Sequence[Mapping[str, Any]], **more: Any) -> bytes:
+        start = self._start = self._start or _new_start()
         chunk = {
-            "id": self._start.id,
+            "id": start.id,
             "object": "chat.completion.chunk",
-            "created": self._start.created,
-            "model": self._start.model,
+            "created": start.created,
+            "model": start.model,
             "choices": choices,
         }
         return _data({**chunk, **more})
