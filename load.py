@@ -13,7 +13,8 @@ from llm_proxy.backends import BUILTIN as BACKENDS
 from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.chain import Pipeline
 from llm_proxy.pipeline.config_file import read_config_file
-from llm_proxy.pipeline.plan import Plan, make_plan
+from llm_proxy.pipeline.plan import Plan
+from llm_proxy.pipeline.planner import make_plan
 from llm_proxy.pipeline.proxy import open_proxy
 from llm_proxy.pipeline.registry import Registry
 from llm_proxy.pipeline.stage import Stage

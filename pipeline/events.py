@@ -28,7 +28,10 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The answer begins: its id and the model that gives it."""
+    """The answer begins: its id, the model that gives it, and when, in seconds since 1970.
+
+    An answer that did not come from a vendor has an empty id; its writer makes up id and time.
+    """
 
     id: str
     model: str

@@ -132,9 +132,13 @@ class Reply:
                 return events
         raise StopAsyncIteration
 
+    def fail(self, error: Exception) -> None:
+        """Note that the answer cannot be given, for a reason that is not among its events."""
+        self.outcome, self.error = "failed", error
+
     def _end(self, last: Event) -> None:
         if isinstance(last, Failure):
-            self.outcome, self.error = "failed", last.error
+            self.fail(last.error)
         else:
             self.outcome = "complete"
 
@@ -192,7 +196,7 @@ class Reply:
         traceback: TracebackType | None,
     ) -> None:
         if isinstance(error, Exception) and self.outcome != "failed":
-            self.outcome, self.error = "failed", error
+            self.fail(error)
         await self.aclose()
 
 

@@ -53,7 +53,7 @@ async def send_stream(
         except Exception as error:
             # The head is out, so what a stage's step does wrong can only be told in the stream.
             _log.exception("internal error", extra={"request_id": exchange.id})
-            reply.error = error
+            reply.fail(error)
             await response.write(writer.write([Failure(ProxyError("internal error"))]))
         await response.write_eof()
     return response

@@ -1,9 +1,7 @@
 """The backend that is its own vendor."""
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import Self
-from uuid import uuid4
 
 from pydantic import Field
 
@@ -85,7 +83,7 @@ class _Performance:
 
 
 def _batches(request: ChatRequest, model: str, play: Play) -> Iterator[Sequence[Event]]:
-    yield (Start(f"chatcmpl-{uuid4().hex}", model, int(time.time())),)
+    yield (Start("", model, 0),)
     if calls := tool_calls(request):
         called = sum(isinstance(call, ToolCallStart) for call in calls)
         yield (*calls, Finish("tool_calls"), Usage(input_tokens(request), called), End())

@@ -33,13 +33,13 @@ def write_completion(events: Sequence[Event]) -> bytes:
     frame = untouched_frame(events, 0, COMPLETION)
     if frame is not None and frame.size == len(events):
         return frame.raw
-    start = next((event for event in events if isinstance(event, Start)), _new_start())
+    start = _known(next((event for event in events if isinstance(event, Start)), None))
     finish = next((event.reason for event in events if isinstance(event, Finish)), None)
     if finish is None:
         raise UpstreamBroken("the backend's answer has no finish")
     choice = {"index": 0, "message": _message(events), "logprobs": None, "finish_reason": finish}
     completion: dict[str, Any] = {
-        "id": start.id or _new_id(),
+        "id": start.id,
         "object": "chat.completion",
         "created": start.created,
         "model": start.model,
@@ -109,7 +109,7 @@ class ChunkWriter:
     def _encode(self, event: Event) -> bytes:  # noqa: C901, PLR0911 - an arm for each kind
         match event:
             case Start():
-                self._start = event if event.id else _new_start(event.model)
+                self._start = _known(event)
                 return b""
             case TextDelta(text):
                 return self._delta({"content": text})
@@ -149,7 +149,7 @@ class ChunkWriter:
         return self._chunk([choice])
 
     def _chunk(self, choices: Sequence[Mapping[str, Any]], **more: Any) -> bytes:
-        start = self._start = self._start or _new_start()
+        start = self._start = self._start or _known(None)
         chunk = {
             "id": start.id,
             "object": "chat.completion.chunk",
@@ -164,12 +164,12 @@ def _data(value: Mapping[str, Any]) -> bytes:
     return b"data: " + orjson.dumps(value) + b"\n\n"
 
 
-def _new_id() -> str:
-    return f"chatcmpl-{uuid4().hex}"
-
-
-def _new_start(model: str = "") -> Start:
-    return Start(_new_id(), model, int(time.time()))
+def _known(start: Start | None) -> Start:
+    """The start of an answer, with an id and a time of our own where a vendor gave none."""
+    if start is not None and start.id:
+        return start
+    model = start.model if start else ""
+    return Start(f"chatcmpl-{uuid4().hex}", model, int(time.time()))
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

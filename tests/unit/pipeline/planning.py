@@ -11,7 +11,8 @@ from llm_proxy.pipeline.backend import Backend, BackendOptions
 from llm_proxy.pipeline.config_file import Place, read_config_file
 from llm_proxy.pipeline.errors import ConfigError
 from llm_proxy.pipeline.exchange import Caller, Client, Exchange
-from llm_proxy.pipeline.plan import Plan, make_plan
+from llm_proxy.pipeline.plan import Plan
+from llm_proxy.pipeline.planner import make_plan
 from llm_proxy.pipeline.registry import Registry
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Gate, Next, Stage, StageOptions, Surroundings

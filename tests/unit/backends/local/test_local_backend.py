@@ -88,13 +88,6 @@ async def test_each_word_comes_alone() -> None:
     assert [len(batch) for batch in batches] == [1, 1, 1, 1, 3]
 
 
-async def test_answers_are_told_apart() -> None:
-    machine = Machine()
-    firsts = [(await anext(await machine.send("echo")))[0] for _ in range(2)]
-    ids = {event.id for event in firsts if isinstance(event, Start)}
-    assert len(ids) == 2
-
-
 @pytest.mark.parametrize(
     ("limit", "said", "reason"),
     [

@@ -1,0 +1,160 @@
+"""From a file to a plan: every name found and every option checked, nothing opened yet."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from llm_proxy.pipeline.backend import Backend
+from llm_proxy.pipeline.chain import order_problems
+from llm_proxy.pipeline.config import Config, PipelineConfig, read_config, report_invalid
+from llm_proxy.pipeline.config_file import ConfigFile, Place
+from llm_proxy.pipeline.dialects import unserved_path
+from llm_proxy.pipeline.json_values import is_object
+from llm_proxy.pipeline.plan import BackendPlan, PipelinePlan, Plan, StagePlan
+from llm_proxy.pipeline.plan_notes import notes
+from llm_proxy.pipeline.registry import Registry, did_you_mean
+from llm_proxy.pipeline.stage import Gate, Stage, Surroundings
+
+
+def make_plan(
+    file: ConfigFile, stages: Registry[Stage[Any]], backends: Registry[Backend[Any]]
+) -> Plan:
+    """Check the whole file; raises `ConfigError` with every problem at once."""
+    return _Planner(file, read_config(file), stages, backends).plan()
+
+
+class _Planner:
+    def __init__(
+        self,
+        file: ConfigFile,
+        config: Config,
+        stages: Registry[Stage[Any]],
+        backends: Registry[Backend[Any]],
+    ) -> None:
+        self._file = file
+        self._config = config
+        self._stage_classes = stages
+        self._backend_classes = backends
+        self._surroundings = Surroundings(
+            backends=frozenset(config.backends.tables),
+            production=config.environment == "production",
+        )
+
+    def plan(self) -> Plan:
+        backends = tuple(self._backends())
+        self._check_default_backend()
+        named = {name: self._stage(name, table) for name, table in self._config.stages.items()}
+        pipelines = tuple(
+            self._pipeline(name, config, named) for name, config in self._config.pipelines.items()
+        )
+        self._check_paths()
+        self._check_production()
+        self._file.raise_problems()
+        return Plan(
+            self._config, backends, pipelines, tuple(notes(self._config, backends, pipelines))
+        )
+
+    def _backends(self) -> Iterator[BackendPlan]:
+        for name, table in self._config.backends.tables.items():
+            place: Place = ("backends", name)
+            if not is_object(table):
+                known = list(type(self._config.backends).model_fields)
+                self._file.report(place, f"unknown key{did_you_mean(name, known)}")
+            elif found := self._resolve(self._backend_classes, place, table, "type"):
+                class_, options = found
+                yield BackendPlan(name, class_, options, options.why_off())
+
+    def _check_default_backend(self) -> None:
+        name = self._config.backends.default_backend
+        known = list(self._config.backends.tables)
+        if name not in known:
+            message = f'no backend named "{name}"{did_you_mean(name, known)}'
+            self._file.report(("backends", "default_backend"), message)
+
+    def _stage(self, name: str, table: Mapping[str, Any], near: Place = ()) -> StagePlan | None:
+        """The stage of that name, or None if there is a problem with it. `near` is where the file
+        names a stage that has no table."""
+        place: Place = ("stages", name)
+        found = self._resolve(self._stage_classes, place, table, "use", near)
+        if found is None:
+            return None
+        class_, options = found
+        for where, message in options.problems(self._surroundings):
+            self._file.report((*place, *where), message, near)
+        return StagePlan(name, class_, options)
+
+    def _listed(
+        self, name: object, place: Place, named: Mapping[str, StagePlan | None]
+    ) -> StagePlan | None:
+        """The stage that an item of a chain's list names."""
+        if not isinstance(name, str):
+            self._file.report(place, "must be the name of a stage, as a string")
+        elif name in named:
+            return named[name]
+        elif ":" in name or name in self._stage_classes.names:
+            return self._stage(name, {}, near=place)
+        else:
+            known = [*self._stage_classes.names, *named]
+            self._file.report(place, f'no stage named "{name}"{did_you_mean(name, known)}')
+        return None
+
+    def _resolve(
+        self,
+        registry: Registry[Any],
+        place: Place,
+        table: Mapping[str, Any],
+        key: str,
+        near: Place = (),
+    ) -> tuple[type[Any], Any] | None:
+        """The class that a table is for and its options; `key` names it, else the table's name."""
+        options = dict(table)
+        name = str(options.pop(key, place[-1]))
+        try:
+            class_: type[Any] = registry.find(name)
+        except LookupError as error:
+            self._file.report((*place, key) if key in table else place, str(error), near)
+            return None
+        try:
+            return class_, class_.Options.model_validate(options)
+        except ValidationError as error:
+            report_invalid(error, place, class_.Options, self._file)
+            return None
+
+    def _pipeline(
+        self, name: str, config: PipelineConfig, named: Mapping[str, StagePlan | None]
+    ) -> PipelinePlan:
+        place: Place = ("pipelines", name, "stages")
+        stages: list[tuple[int, StagePlan]] = []
+        for position, stage_name in enumerate(config.stages):
+            if stage := self._listed(stage_name, (*place, position), named):
+                stages.append((position, stage))
+        plan = PipelinePlan(name, config.serves, tuple(stage for _, stage in stages))
+        if len(stages) == len(config.stages):
+            for position, message in order_problems([(s.name, s.stage) for _, s in stages]):
+                self._file.report((*place, position), message)
+            if self._surroundings.production and not any(
+                issubclass(stage.stage, Gate) for _, stage in stages
+            ):
+                self._file.report(place, 'production needs a stage that lets callers in: "auth"')
+        return plan
+
+    def _check_production(self) -> None:
+        server = self._config.server
+        if self._surroundings.production and not (server.tls_certificate or server.trusted_proxies):
+            message = (
+                "production needs server.tls_certificate and server.tls_key, or the addresses of "
+                "the TLS-terminating proxies in server.trusted_proxies"
+            )
+            self._file.report(("environment",), message)
+
+    def _check_paths(self) -> None:
+        owners: dict[str, str] = {}
+        for name, config in self._config.pipelines.items():
+            for position, path in enumerate(config.serves):
+                place: Place = ("pipelines", name, "serves", position)
+                if problem := unserved_path(path):
+                    self._file.report(place, problem)
+                elif path in owners:
+                    self._file.report(place, f'"{path}" is served by "{owners[path]}" already')
+                owners.setdefault(path, name)

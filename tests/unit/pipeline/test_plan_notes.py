@@ -1,0 +1,39 @@
+"""What is odd though it is no mistake."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from llm_proxy.load import read_plan
+
+HEAD = '[pipelines.default]\nstages = ["dispatch"]\n'
+
+
+@pytest.mark.parametrize(
+    ("file", "note"),
+    [
+        (HEAD, None),
+        (
+            f'{HEAD}[backends.openai]\napi_key = ""\n',
+            'backend "openai" is off: no api_key',
+        ),
+        (
+            f'{HEAD}[backends]\ndefault_backend = "openai"\n[backends.openai]\napi_key = ""\n',
+            'the default backend "openai" is off: a model without a prefix gets a 503',
+        ),
+        (
+            '[pipelines.a]\nstages = ["rate_limit", "dispatch"]\n',
+            'in the chain "a", "rate_limit" does without a caller',
+        ),
+        ('[pipelines.a]\nserves = []\nstages = ["dispatch"]\n', 'the chain "a" serves no path'),
+        (
+            '[pipelines.a]\nserves = ["/v1/messages"]\nstages = ["dispatch"]\n',
+            "/v1/messages is not served: this version does not speak its dialect yet",
+        ),
+        (f"{HEAD}[stages.transform]\n", "no chain has the stage of [stages.transform]"),
+    ],
+)
+def test_notes(file: str, note: str | None, toml: Callable[[str], Path]) -> None:
+    notes = read_plan(toml(file), {}).notes
+    assert (notes[-1] if notes else None) == note
