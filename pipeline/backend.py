@@ -4,13 +4,13 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import aiohttp
 from pydantic import BaseModel, ConfigDict
 
 from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.lifetime import Lifetime
 from llm_proxy.pipeline.reply import Reply
 
 
@@ -35,7 +35,7 @@ class BackendKit:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
-class Backend(ABC, Generic[OptionsT]):
+class Backend(Lifetime, ABC, Generic[OptionsT]):
     """A place where models answer. `name` is its name in the file."""
 
     Options: ClassVar[type[BackendOptions]] = BackendOptions
@@ -44,17 +44,6 @@ class Backend(ABC, Generic[OptionsT]):
         self.name = name
         self.options = options
         self.kit = kit
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        return None
 
     @abstractmethod
     async def send(self, exchange: Exchange, model: str) -> Reply:

@@ -5,8 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from types import TracebackType
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import aiohttp
 from pydantic import BaseModel, ConfigDict
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.config_file import Place
 from llm_proxy.pipeline.exchange import Caller, Client, Exchange
+from llm_proxy.pipeline.lifetime import Lifetime
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.state.store import Store
 
@@ -58,7 +58,7 @@ class Kit:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
-class Stage(ABC, Generic[OptionsT]):
+class Stage(Lifetime, ABC, Generic[OptionsT]):
     """One step of a chain: it may change the request, answer it, call on, or call on again.
 
     One instance serves one position of one chain, so nothing of a single request is kept on `self`.
@@ -77,17 +77,6 @@ class Stage(ABC, Generic[OptionsT]):
     def __init__(self, options: OptionsT, kit: Kit) -> None:
         self.options = options
         self.kit = kit
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        return None
 
     @abstractmethod
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
