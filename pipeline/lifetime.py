@@ -5,7 +5,7 @@ from typing import Self
 
 
 class Lifetime:
-    """An async context manager that does nothing; a class that holds something open overrides it."""
+    """An async context manager that does nothing; whoever holds something open overrides it."""
 
     async def __aenter__(self) -> Self:
         return self
