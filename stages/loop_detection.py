@@ -105,6 +105,8 @@ class RepeatedTail:
 
     def _repeats(self) -> bool:
         tail = self._tail
+        if len(tail) < self._options.min_length:
+            return False
         anchor = tail[-_ANCHOR:]
         place = len(tail) - len(anchor)
         for _ in range(_CANDIDATES):
