@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -97,11 +98,15 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _address(plan: Plan, options: argparse.Namespace) -> tuple[str, int]:
+    """The command line's, else the environment's, else the file's."""
     server = plan.config.server
-    return (
-        server.host if options.host is None else options.host,
-        server.port if options.port is None else options.port,
-    )
+    host, port = options.host or os.environ.get("HOST"), options.port
+    if port is None and (given := os.environ.get("PORT")):
+        try:
+            port = _port(given)
+        except (ValueError, argparse.ArgumentTypeError) as error:
+            raise ConfigError([f"PORT={given}: {error}"]) from error
+    return host or server.host, server.port if port is None else port
 
 
 def _worker(path: Path, host: str, port: int) -> None:

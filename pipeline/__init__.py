@@ -1,4 +1,9 @@
-"""What a stage is, what flows through it, and how a file becomes a chain."""
+"""What a stage is, what flows through it, and how a file becomes a chain.
+
+A stage (`stage`) gets an `exchange` with a `request` and gives a `reply` of `events`.
+A file becomes a chain in this order: `config_file` (text and lines), `config` (shape), `planner`
+(names and options: a `plan`, with `plan_notes`), `proxy` (backends and `chain`s, open).
+"""
 
 from llm_proxy.pipeline.backend import Backend, BackendKit, BackendOptions
 from llm_proxy.pipeline.chain import Pipeline

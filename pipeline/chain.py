@@ -89,8 +89,11 @@ def _timed(link: Link, call_next: Next) -> Next:
     return call
 
 
-def order_problems(stages: Sequence[tuple[str, type[Stage[Any]]]]) -> list[tuple[int, str]]:
-    """What is wrong with an order, as (position, mend)."""
+def order_problems(
+    stages: Sequence[tuple[str, type[Stage[Any]]]], *, complete: bool = True
+) -> list[tuple[int, str]]:
+    """What is wrong with an order, as (position, mend). `complete` is False where some stages of
+    the list are not known, one of which may be the missing one."""
     problems: list[tuple[int, str]] = []
     for position, (name, stage) in enumerate(stages):
         if stage.last and position < len(stages) - 1:
@@ -100,7 +103,7 @@ def order_problems(stages: Sequence[tuple[str, type[Stage[Any]]]]) -> list[tuple
             if (stage.requires & provider.provides) - provided:
                 mend = f'"{name}" needs what "{later}" provides: put it after "{later}"'
                 problems.append((position, mend))
-    if stages and not any(stage.last for _, stage in stages):
+    if complete and stages and not any(stage.last for _, stage in stages):
         problems.append((len(stages) - 1, 'nothing sends the request on: end with "dispatch"'))
     return problems
 

@@ -110,8 +110,9 @@ class BackendsConfig(BaseModel):
 
     @property
     def tables(self) -> Mapping[str, Any]:
-        """Each backend's options by its name. `local` is there without being named."""
-        return {"local": {}, **(self.model_extra or {})}
+        """Each backend's options by its name. `local` need not be named to be the default."""
+        unnamed: dict[str, Any] = {"local": {}} if self.default_backend == "local" else {}
+        return {**unnamed, **(self.model_extra or {})}
 
 
 @dataclass(frozen=True, slots=True)

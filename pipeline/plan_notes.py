@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from llm_proxy.pipeline.config import Config
 from llm_proxy.pipeline.dialects import not_yet_served
 from llm_proxy.pipeline.plan import BackendPlan, PipelinePlan
+from llm_proxy.pipeline.stage import Gate
 
 
 def notes(
@@ -34,6 +35,8 @@ def _of_pipeline(pipeline: PipelinePlan) -> Iterator[str]:
     for stage in pipeline.stages:
         for name in sorted(stage.stage.requires - provided):
             yield f'in the chain "{pipeline.name}", "{stage.name}" does without a {name}'
+    if not any(issubclass(stage.stage, Gate) for stage in pipeline.stages):
+        yield f'the chain "{pipeline.name}" lets everybody in'
     if not pipeline.serves:
         yield f'the chain "{pipeline.name}" serves no path'
     for path in pipeline.serves:

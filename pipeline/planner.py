@@ -1,6 +1,6 @@
 """From a file to a plan: every name found and every option checked, nothing opened yet."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -49,7 +49,7 @@ class _Planner:
             self._pipeline(name, config, named) for name, config in self._config.pipelines.items()
         )
         self._check_paths()
-        self._check_production()
+        self._check_production(pipelines)
         self._file.raise_problems()
         return Plan(
             self._config, backends, pipelines, tuple(notes(self._config, backends, pipelines))
@@ -129,19 +129,21 @@ class _Planner:
         for position, stage_name in enumerate(config.stages):
             if stage := self._listed(stage_name, (*place, position), named):
                 stages.append((position, stage))
-        plan = PipelinePlan(name, config.serves, tuple(stage for _, stage in stages))
-        if len(stages) == len(config.stages):
-            for position, message in order_problems([(s.name, s.stage) for _, s in stages]):
-                self._file.report((*place, position), message)
-            if self._surroundings.production and not any(
-                issubclass(stage.stage, Gate) for _, stage in stages
-            ):
-                self._file.report(place, 'production needs a stage that lets callers in: "auth"')
-        return plan
+        complete = len(stages) == len(config.stages)
+        ordered = [(stage.name, stage.stage) for _, stage in stages]
+        for position, message in order_problems(ordered, complete=complete):
+            self._file.report((*place, stages[position][0]), message)
+        return PipelinePlan(name, config.serves, tuple(stage for _, stage in stages))
 
-    def _check_production(self) -> None:
+    def _check_production(self, pipelines: Sequence[PipelinePlan]) -> None:
+        if not self._surroundings.production:
+            return
+        for plan in pipelines:
+            if not any(issubclass(stage.stage, Gate) for stage in plan.stages):
+                place: Place = ("pipelines", plan.name, "stages")
+                self._file.report(place, 'production needs a stage that lets callers in: "auth"')
         server = self._config.server
-        if self._surroundings.production and not (server.tls_certificate or server.trusted_proxies):
+        if not (server.tls_certificate or server.trusted_proxies):
             message = (
                 "production needs server.tls_certificate and server.tls_key, or the addresses of "
                 "the TLS-terminating proxies in server.trusted_proxies"

@@ -26,7 +26,8 @@ class Dispatch(Stage[StageOptions]):
             raise Unavailable(
                 f'the backend "{target.backend}" is off: {why}'
                 if why
-                else f'there is no backend "{target.backend}"'
+                else f'there is no backend "{target.backend}"',
+                code="backend_off",
             )
         clock, attempts = self.kit.clock, exchange.trace.attempts
         began = clock()

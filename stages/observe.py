@@ -73,6 +73,7 @@ class Observe(Stage[ObserveOptions]):
             "latency_ms": _milliseconds(self.kit.clock() - began),
             "stream": exchange.request.stream,
             "attempts": len(attempts),
+            "tokens_used": None,
             **{_free(name): note for name, note in exchange.trace.notes.items()},
             **fields,
         }

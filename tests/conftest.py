@@ -1,14 +1,16 @@
 """Fixtures for every test."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-# A slow machine is no failure.
-settings.register_profile("any machine", deadline=None)
-settings.load_profile("any machine")
+# The same examples on every machine, however slow; `HYPOTHESIS_PROFILE=search` looks for new ones.
+settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture

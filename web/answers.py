@@ -65,15 +65,18 @@ def error_response(
     """The error in the caller's dialect."""
     rendered = dialect.write_error(error)
     headers = {**rendered.headers, **_headers(request_id, trace), "Content-Type": JSON}
+    if trace.attempts:
+        headers |= _names(trace.attempts[-1].target.backend, trace.attempts[-1].target.model)
     return web.Response(status=rendered.status, body=rendered.body, headers=headers)
 
 
 def _answer_headers(reply: Reply, exchange: Exchange) -> dict[str, str]:
-    return {
-        **_headers(exchange.id, exchange.trace),
-        "x-llm-proxy-backend": _printable(reply.head.backend),
-        "x-llm-proxy-model": _printable(reply.head.model),
-    }
+    head = reply.head
+    return {**_headers(exchange.id, exchange.trace), **_names(head.backend, head.model)}
+
+
+def _names(backend: str, model: str) -> dict[str, str]:
+    return {"x-llm-proxy-backend": _printable(backend), "x-llm-proxy-model": _printable(model)}
 
 
 def _headers(request_id: str, trace: Trace) -> dict[str, str]:

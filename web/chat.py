@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from secrets import token_hex
 
 from aiohttp import web
@@ -39,6 +40,7 @@ class Visit:
     id: str
     trace: Trace
     dialect: Dialect
+    began: float = field(default_factory=time.monotonic)
 
     @classmethod
     def of(cls, request: web.Request, path: str) -> "Visit":
@@ -74,6 +76,11 @@ class Chat:
                 extra={
                     "request_id": visit.id,
                     "path": path,
+                    "backend": None,
+                    "model": None,
+                    "latency_ms": round((time.monotonic() - visit.began) * 1000, 3),
+                    "tokens_used": None,
+                    "attempts": 0,
                     "status": failure.status,
                     "error": failure.for_log,
                 },

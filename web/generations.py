@@ -49,6 +49,7 @@ class Generations:
         self._closing: set[asyncio.Task[None]] = set()
         self._reloading = asyncio.Lock()
         self._ended = False
+        self._seen = _stamp(path)
 
     async def open(self, plan: Plan) -> None:
         """Let the proxy of `plan` serve from now on; nothing is opened after the end."""
@@ -65,6 +66,7 @@ class Generations:
     async def reload(self) -> bool:
         """Read the file again and swap; False, with the reason in the log, if it is bad."""
         async with self._reloading:
+            self._seen = _stamp(self._path)
             try:
                 before = self._current.proxy.plan.config if self._current else None
                 plan = read_plan(self._path, self._environment)
@@ -108,11 +110,9 @@ class Generations:
 
     async def follow_file(self) -> None:
         """Reload whenever the file changes, until cancelled."""
-        seen = _stamp(self._path)
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            if (now := _stamp(self._path)) != seen:
-                seen = now
+            if _stamp(self._path) != self._seen:
                 await self.reload()
 
     async def aclose(self) -> None:

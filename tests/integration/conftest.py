@@ -27,6 +27,8 @@ total_timeout = "{total}"
 [backends]
 default_backend = "vendor"
 
+[backends.local]
+
 [backends.vendor]
 type = "openai"
 api_url = "{url}"

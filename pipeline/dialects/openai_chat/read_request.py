@@ -95,6 +95,8 @@ def _flag(fields: Mapping[str, Any], name: str) -> bool:
 def _check_numbers(fields: Mapping[str, Any]) -> None:
     for name, (kind, word) in _NUMERIC.items():
         value = fields.get(name)
+        if isinstance(value, float) and value.is_integer():
+            continue  # also what the parser makes of a number beyond 64 bits
         if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
             raise BadRequest(f"{name} must be {word}", param=name)
 

@@ -152,7 +152,12 @@ def test_there_must_be_a_pipeline(tables: dict[str, Any]) -> None:
 def test_backends_are_the_tables_beside_the_default() -> None:
     tables = {"default_backend": "a", "a": {"type": "openai"}, "b": 1}
     backends = BackendsConfig.model_validate(tables)
-    assert {"local": {}, "a": {"type": "openai"}, "b": 1} == backends.tables
+    assert {"a": {"type": "openai"}, "b": 1} == backends.tables
+
+
+def test_the_local_backend_is_there_unnamed_where_it_is_the_default() -> None:
+    assert {"local": {}, "a": {}} == BackendsConfig.model_validate({"a": {}}).tables
+    assert {} == BackendsConfig(default_backend="a").tables
 
 
 def test_the_local_backend_can_have_options() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from llm_proxy.load import read_plan
 
-HEAD = '[pipelines.default]\nstages = ["dispatch"]\n'
+HEAD = '[pipelines.default]\nstages = ["auth", "dispatch"]\n'
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,12 @@ HEAD = '[pipelines.default]\nstages = ["dispatch"]\n'
             'the default backend "openai" is off: a model without a prefix gets a 503',
         ),
         (
-            '[pipelines.a]\nstages = ["rate_limit", "dispatch"]\n',
-            'in the chain "a", "rate_limit" does without a caller',
+            '[pipelines.a]\nstages = ["auth", "commands", "dispatch"]\n',
+            'in the chain "a", "commands" does without a session',
+        ),
+        (
+            '[pipelines.a]\nstages = ["dispatch"]\n',
+            'the chain "a" lets everybody in',
         ),
         ('[pipelines.a]\nserves = []\nstages = ["dispatch"]\n', 'the chain "a" serves no path'),
         (

@@ -35,7 +35,7 @@ default_limit = 0
 use = "rate_limt"
 
 [stages.route]
-to = ["local", "nowhere"]
+to = ["openai", "nowhere"]
 
 [stages.auth]
 kee = "k"
@@ -73,6 +73,7 @@ pipelines.toml:10: pipelines.default.serves[1]: no dialect is spoken at "/v1/not
 a path ends in one of /chat/completions, /responses, /messages, /v1beta
 pipelines.toml:10: pipelines.default.serves[2]: "v1" is not a path: it must begin with "/"
 pipelines.toml:14: pipelines.other.serves[0]: "/v1/chat/completions" is served by "default" already
+pipelines.toml:15: pipelines.other.stages[2]: "dispatch" ends the chain: move it to the end
 """
 
 

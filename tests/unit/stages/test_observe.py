@@ -135,6 +135,7 @@ async def test_an_error_is_one_line_and_raised_as_it_is(lines: Lines) -> None:
             "latency_ms": 500.0,
             "stream": False,
             "attempts": 0,
+            "tokens_used": None,
             "status": 429,
             "error": "too fast",
         }

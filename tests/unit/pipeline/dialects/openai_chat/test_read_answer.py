@@ -22,8 +22,8 @@ from llm_proxy.pipeline.events import (
     ToolCallStart,
     Usage,
 )
-from tests.unit.dialects.cuts import cut, marks, single_bytes
-from tests.unit.dialects.openai_chat.chunks import (
+from tests.unit.pipeline.dialects.cuts import cut, marks, single_bytes
+from tests.unit.pipeline.dialects.openai_chat.chunks import (
     DONE,
     HEAD,
     OTHERS,

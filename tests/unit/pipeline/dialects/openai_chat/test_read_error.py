@@ -14,7 +14,7 @@ from llm_proxy.pipeline.dialects.openai_chat.read_error import (
     retry_after,
 )
 from llm_proxy.pipeline.errors import Kind, ProxyError, UpstreamError
-from tests.unit.dialects.openai_chat import json_values
+from tests.unit.pipeline.dialects.openai_chat import json_values
 
 
 def read(status: int, error: Any = None, **headers: str) -> ProxyError:

@@ -26,8 +26,8 @@ from llm_proxy.pipeline.events import (
     ToolCallStart,
     Usage,
 )
-from tests.unit.dialects.openai_chat.chunks import chunks_in, read
-from tests.unit.dialects.openai_chat.json_values import texts
+from tests.unit.pipeline.dialects.openai_chat.chunks import chunks_in, read
+from tests.unit.pipeline.dialects.openai_chat.json_values import texts
 
 START = Start("c1", "m", 5)
 USAGE = Usage(9, 5, 3, 2)

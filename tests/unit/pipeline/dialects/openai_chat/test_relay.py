@@ -13,9 +13,9 @@ from openai._streaming import SSEDecoder
 from llm_proxy.pipeline.dialects.openai_chat.read_answer import ChunkReader, read_completion
 from llm_proxy.pipeline.dialects.openai_chat.write_answer import ChunkWriter, write_completion
 from llm_proxy.pipeline.events import Start, TextDelta
-from tests.unit.dialects.cuts import cut, marks, single_bytes
-from tests.unit.dialects.openai_chat import json_values
-from tests.unit.dialects.openai_chat.chunks import (
+from tests.unit.pipeline.dialects.cuts import cut, marks, single_bytes
+from tests.unit.pipeline.dialects.openai_chat import json_values
+from tests.unit.pipeline.dialects.openai_chat.chunks import (
     DONE,
     HEAD,
     STOP,

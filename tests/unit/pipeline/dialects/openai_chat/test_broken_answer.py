@@ -13,7 +13,7 @@ from llm_proxy.pipeline.events import (
     Start,
     TextDelta,
 )
-from tests.unit.dialects.openai_chat.chunks import (
+from tests.unit.pipeline.dialects.openai_chat.chunks import (
     DONE,
     HEAD,
     STOP,

@@ -18,7 +18,7 @@ from llm_proxy.pipeline.request import (
     ToolCall,
     ToolResult,
 )
-from tests.unit.dialects.openai_chat import json_values
+from tests.unit.pipeline.dialects.openai_chat import json_values
 
 USER = {"role": "user", "content": "hi", "name": "ann"}
 FIELDS = {"model": "m", "messages": [USER], "temperature": 1, "x_unknown": {"a": [1.5, None]}}

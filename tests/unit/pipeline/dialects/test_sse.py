@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from llm_proxy.pipeline.dialects.sse import SseFrame, SseSplitter, frame_end, parse_frame
 from llm_proxy.pipeline.errors import UpstreamBroken
-from tests.unit.dialects.cuts import cut, marks, single_bytes
+from tests.unit.pipeline.dialects.cuts import cut, marks, single_bytes
 
 BOM = b"\xef\xbb\xbf"
 
