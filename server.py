@@ -54,17 +54,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:  # noqa: PLR2004
-        raise argparse.ArgumentTypeError("a port is between 0 and 65535")
-    return port
+    if not text.isdecimal() or int(text) > 65535:  # noqa: PLR2004
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: they go from 0 to 65535")
+    return int(text)
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("at least one")
-    return count
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    return int(text)
 
 
 def _file(named: Path | None) -> Path:
@@ -104,8 +102,8 @@ def _address(plan: Plan, options: argparse.Namespace) -> tuple[str, int]:
     if port is None and (given := os.environ.get("PORT")):
         try:
             port = _port(given)
-        except (ValueError, argparse.ArgumentTypeError) as error:
-            raise ConfigError([f"PORT={given}: {error}"]) from error
+        except argparse.ArgumentTypeError as error:
+            raise ConfigError([f"PORT: {error}"]) from error
     return host or server.host, server.port if port is None else port
 
 

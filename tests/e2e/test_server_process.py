@@ -133,13 +133,23 @@ async def test_workers_end_with_a_supervisor_that_is_killed() -> None:
         await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), 10)
 
 
-def test_host_and_port_come_from_the_environment() -> None:
+def test_host_and_port_come_from_the_environment(toml: Callable[[str], Path]) -> None:
     port = str(_free_port())
-    with Server(environment={"HOST": "127.0.0.1", "PORT": port}, arguments=["--port", port]) as it:
-        assert it.url == f"http://127.0.0.1:{port}"
+    own = '[server]\nport = 1\nhost = "192.0.2.1"\n[pipelines.default]\nstages = ["dispatch"]\n'
+    for config in (None, toml(own)):
+        with Server(config, {"HOST": "127.0.0.1", "PORT": port}, own_port=True) as server:
+            assert server.url == f"http://127.0.0.1:{port}"
     plan = _run("check", PORT="99999")
     assert plan.returncode == 2
     assert "server.port" in plan.stderr
+
+
+@pytest.mark.parametrize("port", ["abc", "99999"])
+def test_a_port_in_the_environment_that_is_none(port: str, toml: Callable[[str], Path]) -> None:
+    config = toml('[pipelines.default]\nstages = ["dispatch"]\n')
+    done = _run("serve", "--config", str(config), PORT=port)
+    assert done.returncode == 2
+    assert done.stderr == f"PORT: '{port}' is no port: they go from 0 to 65535\n"
 
 
 def test_a_taken_port_is_said_in_one_line() -> None:
@@ -196,6 +206,7 @@ MISTAKES = {
         4,
         'no stage named "rate_limt"; did you mean "rate_limit"?',
     ),
+    "pipelines.default.stages[1]": (4, '"dispatch" ends the chain: move it to the end'),
     "stages.auth.api_key": (6, 'unknown key; did you mean "api_keys"?'),
     "stages.failover.routes.gpt-4.attempts[0].backend": (
         8,

@@ -16,17 +16,21 @@ STARTS_WITHIN = 20.0
 
 
 class Server:
-    """`llm-proxy serve` on a free port; use as a context manager. `url` is where it listens."""
+    """`llm-proxy serve`, on a free port unless told otherwise; use as a context manager. `url` is
+    where it listens."""
 
     def __init__(
         self,
         config: Path | None = None,
         environment: Mapping[str, str] | None = None,
         arguments: Sequence[str] = (),
+        *,
+        own_port: bool = False,
     ) -> None:
         self._config = config
         self._environment = environment or {}
         self._arguments = arguments
+        self._own_port = own_port or "--port" in arguments
         self._lines: queue.Queue[str] = queue.Queue()
         self.log: list[dict[str, Any]] = []
         self.raw_log: list[str] = []
@@ -34,7 +38,7 @@ class Server:
 
     def __enter__(self) -> Self:
         config = ["--config", str(self._config)] if self._config else []
-        port = [] if "--port" in self._arguments else ["--port", "0"]
+        port = [] if self._own_port else ["--port", "0"]
         clean = {
             name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")
         }
