@@ -3,7 +3,6 @@
 import orjson
 from aiohttp import web
 
-TEXT = "Twenty characters or so. "
 CHUNKS = 100
 
 _HEAD = {"id": "chatcmpl-1", "created": 1, "model": "m"}

@@ -28,6 +28,10 @@ def _upper_case(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
+def _no_password() -> str:
+    raise ValueError("the key has a pass phrase, and nobody is there to type it")
+
+
 Environment = Literal["development", "production"]
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -37,10 +41,6 @@ _NO_TABLE = "must be a table"
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _no_password() -> str:
-    raise ValueError("the key has a pass phrase, and nobody is there to type it")
 
 
 class _Head(_Section):

@@ -20,9 +20,11 @@ PARAMS: dict[str, Any] = {
     "reasoning_effort": Effort,
 }
 
-
 ALIASES = {"max_completion_tokens": "max_tokens"}
 """Other names of settings, as clients and authors of rules may write them."""
+
+STRUCTURE = frozenset({"model", "messages", "stream", "stream_options", "tools", "tool_choice"})
+"""Fields that shape a request and are no settings: no rule may set them as one."""
 
 
 def canonical(name: str) -> str:

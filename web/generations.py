@@ -123,7 +123,7 @@ class Generations:
             await generation.stack.aclose()
         await asyncio.gather(*self._closing)
 
-    def _has_ended(self) -> bool:
+    def _has_ended(self) -> bool:  # a call, as it may change while `open` waits
         return self._ended
 
     def _retire(self, generation: _Generation) -> None:

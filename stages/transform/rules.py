@@ -9,10 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from llm_proxy.pipeline.params import PARAMS, canonical, parse_param
+from llm_proxy.pipeline.params import PARAMS, STRUCTURE, canonical, parse_param
 from llm_proxy.pipeline.request import ChatRequest, Message, Text
-
-_NO_SETTINGS = frozenset({"model", "messages", "stream", "stream_options", "tools", "tool_choice"})
 
 
 class Replacement(BaseModel):
@@ -51,7 +49,7 @@ class Rule(BaseModel):
     @classmethod
     def _legal_values(cls, values: Mapping[str, Any]) -> Mapping[str, Any]:
         for name in values:
-            if name in _NO_SETTINGS:
+            if name in STRUCTURE:
                 raise ValueError(f"{name} is no setting; there are rename and system")
         return {canonical(name): _value(canonical(name), value) for name, value in values.items()}
 

@@ -8,7 +8,7 @@ import orjson
 from llm_proxy.pipeline.dialects.openai_chat.tool_fragments import arguments_text
 from llm_proxy.pipeline.errors import BadRequest
 from llm_proxy.pipeline.json_values import is_list, is_object, object_or_empty
-from llm_proxy.pipeline.params import ALIASES
+from llm_proxy.pipeline.params import ALIASES, STRUCTURE
 from llm_proxy.pipeline.request import (
     ChatRequest,
     Message,
@@ -29,9 +29,6 @@ ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function
 _LONGEST_NAME = 512
 
 _PLAIN_ROLES = ("user", "assistant", "system", "developer")
-
-STRUCTURE = frozenset({"model", "messages", "stream", "stream_options", "tools", "tool_choice"})
-"""Fields that are not settings."""
 
 _NUMBER = ((int, float), "a number")
 _INTEGER = ((int,), "a whole number")
