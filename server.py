@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llm_proxy.load import DEFAULT_FILE, read_plan
-from llm_proxy.pipeline.dialects import dialect_of_path
 from llm_proxy.pipeline.errors import ConfigError
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.web.edge import Edge
@@ -74,8 +73,7 @@ def _check(path: Path) -> int:
     plan = read_plan(path)
     for pipeline in plan.pipelines:
         for served in pipeline.serves:
-            if dialect_of_path(served):
-                print(f"{served}  {pipeline.name}: {pipeline}")  # noqa: T201
+            print(f"{served}  {pipeline.name}: {pipeline}")  # noqa: T201
     for note in plan.notes:
         print(f"note: {note}")  # noqa: T201
     return 0

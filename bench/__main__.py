@@ -4,20 +4,16 @@ Both stand before the same vendor and get the same load, in turns within one run
 speed drifts: what counts is the ratio, of which the median over the rounds is shown.
 """
 
-import asyncio
 import os
 import statistics
-import time
-from dataclasses import dataclass
 
-import aiohttp
 import orjson
-import uvloop
 
+from bench.load import KEY, Case, measure, warm_up
 from bench.processes import Process, free_port
+from bench.translation import compare_translations
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
-CONNECTIONS = 32
 
 HEADINGS = (
     f"{'case':22}",
@@ -33,19 +29,10 @@ HEADINGS = (
 CONFIG = {
     "DEFAULT_BACKEND": "openai",
     "OPENAI_API_KEY": "fake-key",
-    "PROXY_API_KEYS": "fake-client-key",
+    "ANTHROPIC_API_KEY": "fake-key",
+    "PROXY_API_KEYS": KEY,
     "RATE_LIMIT": "100000000",
 }
-
-
-@dataclass(frozen=True)
-class Case:
-    """A kind of request; `goal` is the ratio aimed at."""
-
-    name: str
-    body: bytes
-    requests: int
-    goal: float
 
 
 def _body(*, stream: bool, size: int) -> bytes:
@@ -68,42 +55,14 @@ CASES = [
 ]
 
 
-async def _load(port: int, case: Case, count: int) -> float:
-    """Send `count` requests over `CONNECTIONS` connections; the seconds it took."""
-    url = f"http://127.0.0.1:{port}/v1/chat/completions"
-    headers = {"Content-Type": "application/json", "Authorization": "Bearer fake-client-key"}
-    left = iter(range(count))
-    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
-    async with aiohttp.ClientSession(connector=connector, headers=headers) as http:
-
-        async def work() -> None:
-            for _ in left:
-                async with http.post(url, data=case.body) as response:
-                    await response.read()
-                    if response.status != 200:  # noqa: PLR2004
-                        raise RuntimeError(await response.text())
-
-        began = time.perf_counter()
-        await asyncio.gather(*(work() for _ in range(CONNECTIONS)))
-        return time.perf_counter() - began
-
-
-def _measure(process: Process, case: Case) -> tuple[float, float]:
-    """Microseconds of CPU per request, and requests per second."""
-    before = process.cpu_seconds()
-    seconds = uvloop.run(_load(process.port, case, case.requests))
-    used = process.cpu_seconds() - before
-    return used / case.requests * 1e6, case.requests / seconds
-
-
 def _compare(case: Case, proxy: Process, yardstick: Process) -> None:
     for process in (proxy, yardstick):
-        uvloop.run(_load(process.port, case, case.requests // 5))
+        warm_up(process, case)
     ours: list[tuple[float, float]] = []
     theirs: list[tuple[float, float]] = []
     for _ in range(ROUNDS):
-        theirs.append(_measure(yardstick, case))
-        ours.append(_measure(proxy, case))
+        theirs.append(measure(yardstick, case))
+        ours.append(measure(proxy, case))
     ratios = [mine[0] / its[0] for mine, its in zip(ours, theirs, strict=True)]
     columns = [
         f"{case.name:22}",
@@ -126,13 +85,17 @@ def main() -> None:
     proxy = Process(
         ports[2],
         ["-m", "llm_proxy.server", "serve", "--config", "pipelines.toml", "--port", str(ports[2])],
-        {**CONFIG, "OPENAI_API_URL": f"{target}/v1"},
+        {**CONFIG, "OPENAI_API_URL": f"{target}/v1", "ANTHROPIC_API_URL": target},
     )
     with vendor, yardstick, proxy:
-        print(f"CPU per request in µs, median of {ROUNDS} rounds; {CONNECTIONS} connections\n")
+        print(
+            f"CPU per request in µs, median of {ROUNDS} rounds; "
+            f"{CASES[0].connections} connections\n"
+        )
         print(" | ".join(HEADINGS))
         for case in CASES:
             _compare(case, proxy, yardstick)
+        compare_translations(proxy, ROUNDS)
         for name, process in (("proxy", proxy), ("pass-through", yardstick)):
             ready, memory = process.ready_seconds, process.resident_megabytes()
             print(f"{name}: ready after {ready:.2f} s, {memory:.0f} MB at the end")

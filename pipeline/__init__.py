@@ -9,8 +9,9 @@ from llm_proxy.pipeline.backend import Backend, BackendKit, BackendOptions
 from llm_proxy.pipeline.chain import Pipeline
 from llm_proxy.pipeline.errors import ConfigError, ProxyError
 from llm_proxy.pipeline.exchange import Caller, Client, Exchange, Fact, Session
+from llm_proxy.pipeline.parts import Text
 from llm_proxy.pipeline.reply import Head, Reply
-from llm_proxy.pipeline.request import ChatRequest, Message, Text
+from llm_proxy.pipeline.request import ChatRequest, Message
 from llm_proxy.pipeline.stage import Gate, Kit, Next, Stage, StageOptions
 from llm_proxy.pipeline.trace import Target
 

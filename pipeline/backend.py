@@ -9,9 +9,11 @@ from typing import ClassVar, Generic, TypeVar
 import aiohttp
 from pydantic import BaseModel, ConfigDict
 
+from llm_proxy.pipeline.estimate import estimated_tokens
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.lifetime import Lifetime
 from llm_proxy.pipeline.reply import Reply
+from llm_proxy.pipeline.state.store import Store
 
 
 class BackendOptions(BaseModel):
@@ -32,6 +34,7 @@ class BackendKit:
     """What a backend may use of its surroundings."""
 
     http: aiohttp.ClientSession
+    store: Store
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -51,6 +54,11 @@ class Backend(Lifetime, ABC, Generic[OptionsT]):
 
         Raises `UpstreamError`; foreign errors are renamed here and nowhere else.
         """
+
+    async def count(self, exchange: Exchange, model: str) -> int:
+        """How many tokens the request would be for `model`: estimated, where the vendor does not
+        count for free. Raises `UpstreamError`."""
+        return estimated_tokens(exchange.request)
 
     @abstractmethod
     async def models(self) -> list[str]:

@@ -97,7 +97,7 @@ class StateConfig(_Section):
 class PipelineConfig(_Section):
     """`[pipelines.NAME]`: the paths it serves and its stages, in order."""
 
-    serves: tuple[str, ...] = ("/v1/chat/completions",)
+    serves: tuple[str, ...] = ("/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1beta")
     stages: tuple[Any, ...] = Field(min_length=1)
 
 

@@ -178,6 +178,15 @@ class UpstreamRefused(UpstreamError):
         self.retryable = kind in _THIS_TARGET_ONLY
 
 
+class Untranslatable(UpstreamRefused):
+    """What the client asks for cannot be said to this backend, and leaving it out would be another
+    question (400). Another backend may know it."""
+
+    def __init__(self, message: str, *, param: str) -> None:
+        super().__init__(message, Kind.BAD_REQUEST, 400, param=param)
+        self.retryable = True
+
+
 class ConfigError(Exception):
     """A configuration that cannot be used, with all its problems at once."""
 

@@ -1,15 +1,19 @@
 """What an answer is made of, in every dialect, whole or streamed: a sequence of typed events.
 
-The order is `Start`, content, `Finish`, `Usage` if known, `End`; or a `Failure` at any point.
-`End` and `Failure` are the last event of an answer, and one of the two always comes.
+The order is `Start`, content, `Finish`, `End`; or a `Failure` at any point. `End` and `Failure` are
+the last event of an answer, and one of the two always comes. `Usage` may come at any point and more
+than once: the last one counts.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from llm_proxy.pipeline.errors import ProxyError
+from llm_proxy.pipeline.parts import Seal
 
-FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+FinishReason = Literal["stop", "length", "context_full", "tool_calls", "content_filter", "pause"]
+"""`length` is the client's own limit, `context_full` the model's; after a `pause` the same
+conversation, sent again with this answer, is continued."""
 
 
 @dataclass(slots=True)
@@ -56,18 +60,37 @@ class ReasoningDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusalDelta:
+    """A piece of what the model says where it will not answer."""
+
+    text: str
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningState:
+    """State to be handed back with the next turn: that of the reasoning before it, or, if the seal
+    names a call, of the call that comes next."""
+
+    seal: Seal
+    frame: Frame | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCallStart:
-    """A tool call opens; `index` counts the calls of this answer from 0."""
+    """A tool call opens; `index` counts the calls of this answer from 0. The deltas of several open
+    calls may come mixed. `custom`: its arguments are free text."""
 
     index: int
     id: str
     name: str
     frame: Frame | None = None
+    custom: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCallDelta:
-    """A piece of a call's arguments, which together are JSON text."""
+    """A piece of a call's arguments, which together are JSON text; none at all means `{}`."""
 
     index: int
     arguments: str
@@ -84,21 +107,32 @@ class ToolCallEnd:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens: all input (cached included), the cached part, all output, its reasoning part."""
+    """Tokens: all input (read from and written to a cache included), the part read from it, all
+    output, its reasoning part, the part of the input written to a cache."""
 
     input_tokens: int
     output_tokens: int
     cached_tokens: int = 0
     reasoning_tokens: int = 0
     frame: Frame | None = None
+    cache_write_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCount:
+    """How many tokens a conversation would be: the whole answer to a request that only counts."""
+
+    input_tokens: int
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The model has stopped, and why."""
+    """The model has stopped, and why; `stop_sequence` is the one it met, where a vendor tells."""
 
     reason: FinishReason
     frame: Frame | None = None
+    stop_sequence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +159,24 @@ class KeepAlive:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """Something this proxy does not know: carried to a client of the same dialect."""
+    """Something this proxy does not know: carried to a client of the same dialect. `content` names
+    it where a client of another dialect misses something without it."""
 
     frame: Frame | None = None
+    content: str = ""
 
 
 Event = (
     Start
     | TextDelta
     | ReasoningDelta
+    | RefusalDelta
+    | ReasoningState
     | ToolCallStart
     | ToolCallDelta
     | ToolCallEnd
     | Usage
+    | TokenCount
     | Finish
     | End
     | Failure
@@ -145,7 +184,7 @@ Event = (
     | Opaque
 )
 
-LIFE_CYCLE = (Start, KeepAlive, Opaque)
+LIFE_CYCLE = (Start, KeepAlive, Opaque, Usage)
 """Events without content: an answer that has shown only these can still be given up unseen."""
 
 LAST = (End, Failure)

@@ -1,4 +1,20 @@
-"""The settings of a request that have one meaning in every dialect, and their legal values."""
+"""The settings of a request that have one meaning in every dialect, and their legal values.
+
+Their names and shapes are Chat Completions', which most rules and clients know:
+
+    temperature, top_p, top_k, max_tokens, seed, presence_penalty, frequency_penalty, n
+    stop                 list of strings
+    logit_bias           token → bias
+    logprobs             bool, and top_logprobs
+    reasoning_effort     one of `Effort`
+    reasoning_budget     tokens to think with, where a client names a number instead of an effort
+    reasoning_summary    bool: whether the client wants to see what was thought
+    response_format      {"type": "json_object"}, or {"type": "json_schema", "json_schema":
+                         {"name", "description", "schema", "strict"}}
+    parallel_tool_calls  bool
+    user                 the id of the client's user
+    metadata, service_tier, verbosity, prompt_cache_key, store
+"""
 
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -19,8 +35,9 @@ PARAMS: dict[str, Any] = {
     "frequency_penalty": Annotated[float, Field(ge=-2, le=2)],
     "reasoning_effort": Effort,
 }
+"""Those that people set by hand."""
 
-ALIASES = {"max_completion_tokens": "max_tokens"}
+ALIASES = {"max_completion_tokens": "max_tokens", "safety_identifier": "user"}
 """Other names of settings, as clients and authors of rules may write them."""
 
 STRUCTURE = frozenset({"model", "messages", "stream", "stream_options", "tools", "tool_choice"})

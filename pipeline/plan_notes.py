@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from llm_proxy.pipeline.config import Config
-from llm_proxy.pipeline.dialects import not_yet_served
 from llm_proxy.pipeline.plan import BackendPlan, PipelinePlan
 from llm_proxy.pipeline.stage import Gate
 
@@ -39,6 +38,3 @@ def _of_pipeline(pipeline: PipelinePlan) -> Iterator[str]:
         yield f'the chain "{pipeline.name}" lets everybody in'
     if not pipeline.serves:
         yield f'the chain "{pipeline.name}" serves no path'
-    for path in pipeline.serves:
-        if not_yet_served(path):
-            yield f"{path} is not served: this version does not speak its dialect yet"

@@ -9,7 +9,7 @@ from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.chain import order_problems
 from llm_proxy.pipeline.config import Config, PipelineConfig, read_config, report_invalid
 from llm_proxy.pipeline.config_file import ConfigFile, Place
-from llm_proxy.pipeline.dialects import unserved_path
+from llm_proxy.pipeline.dialects.doors import unserved_path
 from llm_proxy.pipeline.json_values import is_object
 from llm_proxy.pipeline.plan import BackendPlan, PipelinePlan, Plan, StagePlan
 from llm_proxy.pipeline.plan_notes import notes

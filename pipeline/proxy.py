@@ -10,7 +10,6 @@ import aiohttp
 from llm_proxy.pipeline.backend import Backend, BackendKit
 from llm_proxy.pipeline.catalogue import Catalogue
 from llm_proxy.pipeline.chain import Link, Pipeline
-from llm_proxy.pipeline.dialects import dialect_of_path
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.pipeline.stage import Kit
 from llm_proxy.pipeline.state.store import Store
@@ -44,7 +43,7 @@ async def open_proxy(
         backends: dict[str, Backend[Any]] = {}
         for planned in plan.backends:
             if not planned.off:
-                backend = planned.backend(planned.name, planned.options, BackendKit(http))
+                backend = planned.backend(planned.name, planned.options, BackendKit(http, store))
                 backends[planned.name] = await stack.enter_async_context(backend)
         kit = Kit(
             http=http,
@@ -59,7 +58,7 @@ async def open_proxy(
             links = [Link(stage.name, stage.stage(stage.options, kit)) for stage in recipe.stages]
             pipeline = await stack.enter_async_context(Pipeline(recipe.name, links))
             pipelines[recipe.name] = pipeline
-            by_path |= {path: pipeline for path in recipe.serves if dialect_of_path(path)}
+            by_path |= dict.fromkeys(recipe.serves, pipeline)
         catalogue = Catalogue(backends, kit.clock)
         stack.push_async_callback(catalogue.aclose)
         yield Proxy(plan, pipelines, by_path, backends, catalogue)

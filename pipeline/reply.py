@@ -28,10 +28,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Who answers."""
+    """Who answers, and what the question lost on its way there."""
 
     backend: str
     model: str
+    warnings: tuple[str, ...] = ()
 
 
 class Reply:

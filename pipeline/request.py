@@ -1,51 +1,21 @@
 """What a client asks for, the same typed view whatever dialect it came in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from llm_proxy.pipeline.parts import CacheTtl, JsonObject, Part, Text
+
 Role = Literal["system", "developer", "user", "assistant", "tool"]
-JsonObject = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Text; `origin` is the part as it came, with any field this proxy does not know."""
-
-    text: str
-    origin: JsonObject | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A call the assistant made; `arguments` is JSON text as the model wrote it."""
-
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
-class ToolResult:
-    """What a tool gave back for the call `id`."""
-
-    id: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class OpaquePart:
-    """A part carried as it came: an image, a file, or something newer than this proxy."""
-
-    origin: JsonObject
-
-
-Part = Text | ToolCall | ToolResult | OpaquePart
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. `origin` is the message as it came; `touched` says that `parts` differ from it."""
+    """One turn, or a piece of one: dialects cut them differently. Results of tools stand in a turn
+    of the tool or of the user.
+
+    `origin` is the message as it came; `touched` says that `parts` differ from it.
+    """
 
     role: Role
     parts: tuple[Part, ...]
@@ -66,12 +36,31 @@ class Message:
 class Tool:
     """A tool the model may call; `parameters` is a JSON Schema.
 
-    `origin` is the tool as it came; a changed one is made without it.
+    A `custom` tool takes free text instead, after `grammar` if it has one; a `hosted` one is run by
+    the vendor itself, and its name is what the vendor calls it. `namespace` is the group that the
+    client put it in, with which its name begins. `origin` is the tool as it came; a changed one is
+    made without it.
     """
 
     name: str
     parameters: JsonObject = field(default_factory=dict[str, Any])
+    description: str = ""
+    strict: bool | None = None
+    custom: bool = False
+    grammar: JsonObject | None = None
+    hosted: bool = False
+    namespace: str | None = None
     origin: JsonObject | None = None
+    cache: CacheTtl | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """Whether the model may or must call tools; `names` are the only ones it may call, all if
+    empty. One name and `required` is that one tool."""
+
+    mode: Literal["auto", "none", "required"]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +74,26 @@ class Source:
     messages: Sequence[Message]
     params: JsonObject
     tools: Sequence[Tool]
-    tool_choice: str | None
+    tool_choice: ToolChoice | None
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """A conversation to be continued.
 
-    `params` holds every setting by its dialect-independent name (`temperature`, `max_tokens`,
-    `stop`, …) and any field this proxy does not know by its own name. Stages never change a request
-    in place: they pass on a `dataclasses.replace`d copy.
+    `params` holds every setting by its dialect-independent name (see `pipeline.params`) and any
+    field this proxy does not know by its own name. `counts_only` asks how many tokens it would be.
+    Stages never change a request in place: they pass on a `dataclasses.replace`d copy.
     """
 
     model: str
     messages: Sequence[Message]
     stream: bool = False
     wants_usage: bool = True
+    counts_only: bool = False
     params: JsonObject = field(default_factory=dict[str, Any])
     tools: Sequence[Tool] = ()
-    tool_choice: str | None = None
+    tool_choice: ToolChoice | None = None
     source: Source | None = None
 
     def with_param(self, name: str, value: Any) -> "ChatRequest":

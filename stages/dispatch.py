@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+from typing import Any
 
+from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.errors import ProxyError, Unavailable, UpstreamBroken
+from llm_proxy.pipeline.events import End, TokenCount
 from llm_proxy.pipeline.exchange import Exchange
-from llm_proxy.pipeline.reply import Reply
+from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.stage import Next, Stage, StageOptions
 from llm_proxy.pipeline.trace import Attempt, Target
 
@@ -32,7 +35,7 @@ class Dispatch(Stage[StageOptions]):
         clock, attempts = self.kit.clock, exchange.trace.attempts
         began = clock()
         try:
-            reply = await _begun(await backend.send(exchange, target.model))
+            reply = await self._ask(backend, exchange, target)
         except ProxyError as error:
             attempts.append(Attempt(target, error.for_log, clock() - began))
             raise
@@ -46,7 +49,14 @@ class Dispatch(Stage[StageOptions]):
             attempts.append(Attempt(target, "cancelled", clock() - began))
             raise
         attempts.append(Attempt(target, "ok", clock() - began))
+        exchange.trace.warnings.extend(reply.head.warnings)
         return reply
+
+    async def _ask(self, backend: Backend[Any], exchange: Exchange, target: Target) -> Reply:
+        if not exchange.request.counts_only:
+            return await _begun(await backend.send(exchange, target.model))
+        tokens = await backend.count(exchange, target.model)
+        return Reply.of(Head(target.backend, target.model), [TokenCount(tokens), End()])
 
     def _target(self, model: str) -> Target:
         """A prefix that names no backend belongs to the model (`llama3:8b`)."""

@@ -119,6 +119,7 @@ class _Watched:
             detail["input_tokens"] = self.usage.input_tokens
             detail["output_tokens"] = self.usage.output_tokens
             detail["cached_tokens"] = self.usage.cached_tokens
+            detail["cache_write_tokens"] = self.usage.cache_write_tokens
             detail["reasoning_tokens"] = self.usage.reasoning_tokens
         return detail
 

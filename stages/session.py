@@ -39,7 +39,7 @@ class Sessions(Stage[SessionOptions]):
         named = _named(exchange)
         id_ = _id(exchange, named or _beginning(exchange.request))
         key = f"session:{id_}"
-        if named is None and _is_first_turn(exchange.request):
+        if named is None and _begins(exchange.request):
             # The same first words again are a new conversation, not the old one's next turn. Also
             # where the client asks for the first answer once more: nothing tells the two apart.
             await self.kit.store.drop(key)
@@ -84,8 +84,11 @@ def _beginning(request: ChatRequest) -> str:
     return "\n\n".join(texts)
 
 
-def _is_first_turn(request: ChatRequest) -> bool:
-    return all(message.role != "assistant" for message in reversed(request.messages))
+def _begins(request: ChatRequest) -> bool:
+    """Whether it is a first turn; only to count its tokens begins nothing."""
+    return not request.counts_only and all(
+        message.role != "assistant" for message in reversed(request.messages)
+    )
 
 
 def _id(exchange: Exchange, name: str) -> str:

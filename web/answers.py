@@ -24,8 +24,8 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 async def send_whole(reply: Reply, exchange: Exchange, dialect: Dialect) -> web.Response:
     """Wait for all of the answer; raises the error of one that breaks."""
-    body = dialect.write_whole(await reply.collect())
-    headers = {**_answer_headers(reply, exchange), "Content-Type": JSON}
+    body = dialect.write_whole(exchange.request, await reply.collect())
+    headers = {**_answer_headers(reply, exchange, dialect), "Content-Type": JSON}
     return web.Response(body=body, headers=headers)
 
 
@@ -36,7 +36,7 @@ async def send_stream(
     writer = dialect.write_stream(exchange.request)
     response = web.StreamResponse(
         headers={
-            **_answer_headers(reply, exchange),
+            **_answer_headers(reply, exchange, dialect),
             "Content-Type": dialect.stream_type,
             "Cache-Control": "no-cache",
             "X-Accel-Buffering": "no",  # nginx would hold the stream back
@@ -63,24 +63,26 @@ def error_response(
     error: ProxyError, dialect: Dialect, request_id: str, trace: Trace
 ) -> web.Response:
     """The error in the caller's dialect."""
-    rendered = dialect.write_error(error)
-    headers = {**rendered.headers, **_headers(request_id, trace), "Content-Type": JSON}
+    rendered = dialect.write_error(error, request_id)
+    headers = {**rendered.headers, **_headers(request_id, trace, dialect), "Content-Type": JSON}
     if trace.attempts:
         headers |= _names(trace.attempts[-1].target.backend, trace.attempts[-1].target.model)
     return web.Response(status=rendered.status, body=rendered.body, headers=headers)
 
 
-def _answer_headers(reply: Reply, exchange: Exchange) -> dict[str, str]:
+def _answer_headers(reply: Reply, exchange: Exchange, dialect: Dialect) -> dict[str, str]:
     head = reply.head
-    return {**_headers(exchange.id, exchange.trace), **_names(head.backend, head.model)}
+    return {**_headers(exchange.id, exchange.trace, dialect), **_names(head.backend, head.model)}
 
 
 def _names(backend: str, model: str) -> dict[str, str]:
     return {"x-llm-proxy-backend": _printable(backend), "x-llm-proxy-model": _printable(model)}
 
 
-def _headers(request_id: str, trace: Trace) -> dict[str, str]:
+def _headers(request_id: str, trace: Trace, dialect: Dialect) -> dict[str, str]:
     headers = {"x-request-id": request_id, "x-llm-proxy-attempts": str(len(trace.attempts))}
+    if dialect.id_header:
+        headers[dialect.id_header] = request_id
     if own := trace.own_seconds():
         timings = (f"{_token(name)};dur={seconds * 1000:.3f}" for name, seconds in own.items())
         headers["Server-Timing"] = ", ".join(timings)

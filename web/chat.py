@@ -11,8 +11,8 @@ from aiohttp import web
 
 from llm_proxy.pipeline.chain import Pipeline
 from llm_proxy.pipeline.config import ServerConfig
-from llm_proxy.pipeline.dialects import DIALECTS, dialect_of_path
 from llm_proxy.pipeline.dialects.dialect import Dialect
+from llm_proxy.pipeline.dialects.doors import Door, dialect_for, door_of
 from llm_proxy.pipeline.errors import NotFound, ProxyError, Timeout, Unavailable
 from llm_proxy.pipeline.exchange import Client, Exchange
 from llm_proxy.pipeline.proxy import Proxy
@@ -22,9 +22,6 @@ from llm_proxy.web.body import read_body
 from llm_proxy.web.client import client_of
 from llm_proxy.web.departures import Departures
 from llm_proxy.web.generations import Generations
-
-FALLBACK = DIALECTS["openai_chat"]
-"""The dialect of answers on paths that have none of their own."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -40,6 +37,7 @@ class Visit:
     id: str
     trace: Trace
     dialect: Dialect
+    door: Door | None
     began: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -47,7 +45,8 @@ class Visit:
         """A client's own id is kept where it is safe to write into a log."""
         given = request.headers.get("x-request-id", "")
         id_ = given if _REQUEST_ID.fullmatch(given) else token_hex(16)
-        return cls(request, path, id_, Trace(), dialect_of_path(path) or FALLBACK)
+        dialect = dialect_for(path, request.headers, request.query)
+        return cls(request, path, id_, Trace(), dialect, door_of(path, request.query))
 
 
 class Chat:
@@ -88,8 +87,9 @@ class Chat:
         return error_response(failure, visit.dialect, visit.id, visit.trace)
 
     async def _served(self, visit: Visit, proxy: Proxy) -> web.StreamResponse:
-        pipeline = proxy.by_path.get(visit.path)
-        if pipeline is None:
+        door = visit.door
+        pipeline = proxy.by_path.get(door.served) if door else None
+        if door is None or pipeline is None:
             raise NotFound(f"nothing is served at {visit.path}", code="not_found")
         server = proxy.plan.config.server
         client = client_of(visit.request, server.trusted_proxies)
@@ -99,19 +99,21 @@ class Chat:
             raise Unavailable("too many requests at once", retry_after=1)
         self._open += 1
         try:
-            return await self._exchange(visit, client, pipeline, server)
+            return await self._exchange(visit, door, client, pipeline, server)
         finally:
             self._open -= 1
 
     async def _exchange(
-        self, visit: Visit, client: Client, pipeline: Pipeline, server: ServerConfig
+        self, visit: Visit, door: Door, client: Client, pipeline: Pipeline, server: ServerConfig
     ) -> web.StreamResponse:
         limit = asyncio.timeout(server.request_timeout)
         visit.trace.timed_out = limit.expired
         try:
             async with limit:
                 body = await read_body(visit.request, server.max_request_bytes)
-                asked = visit.dialect.read_request(body)
+                asked = door.dialect.read_request(
+                    body, model=door.model, stream=door.stream, counts_only=door.counts_only
+                )
                 exchange = Exchange(visit.id, asked, visit.trace, client)
                 reply = await pipeline(exchange)
                 async with reply:

@@ -11,6 +11,7 @@ from typing import Self
 from aiohttp import web
 
 from llm_proxy.load import DEFAULT_FILE, new_http_session, new_store, read_plan
+from llm_proxy.pipeline.dialects.doors import door_of
 from llm_proxy.pipeline.errors import MethodNotAllowed, NotFound, ProxyError
 from llm_proxy.pipeline.proxy import Proxy
 from llm_proxy.web import about
@@ -85,8 +86,9 @@ class Edge:
         app.router.add_get("/health", self._health)
         app.router.add_get("/ready", self._ready)
         app.router.add_get("/models", self._simple_models)
-        app.router.add_get("/v1/models", self._models)
-        app.router.add_get("/v1/models/{id:.+}", self._model)
+        for version in ("v1", "v1beta", "v1alpha"):
+            app.router.add_get(f"/{version}/models", self._models)
+            app.router.add_get(f"/{version}/models/{{id:.+}}", self._model)
         # Paths come and go with the file, and an application's routes cannot change: one for all.
         app.router.add_route("*", r"/{path:[\s\S]*}", self._served)
         return app
@@ -95,7 +97,8 @@ class Edge:
         path = "/" + request.match_info["path"]
         if request.method != "POST":
             with self._running().borrow() as proxy:
-                if path not in proxy.by_path:
+                door = door_of(path, request.query)
+                if door is None or door.served not in proxy.by_path:
                     raise NotFound(f"nothing is served at {path}", code="not_found")
             raise MethodNotAllowed(f"{request.method} is not for {path}; use POST")
         return await self._chatting().answer(request, path)

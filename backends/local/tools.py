@@ -10,6 +10,7 @@ import orjson
 from llm_proxy.backends.local.words import last_said
 from llm_proxy.pipeline.events import Event, ToolCallDelta, ToolCallEnd, ToolCallStart
 from llm_proxy.pipeline.json_values import is_list, object_or_empty
+from llm_proxy.pipeline.parts import ToolResult
 from llm_proxy.pipeline.request import ChatRequest, Tool
 
 _SAMPLES: Mapping[str, Any] = {
@@ -27,7 +28,7 @@ _DEEPEST = 8
 def tool_calls(request: ChatRequest) -> list[Event]:
     """The calls of every tool that is asked for: by the client's tool choice, or by the user, who
     names it. None when a tool has just answered."""
-    if request.messages[-1].role == "tool" or request.tool_choice == "none":
+    if _has_answered(request) or (request.tool_choice and request.tool_choice.mode == "none"):
         return []
     events: list[Event] = []
     for index, tool in enumerate(_asked_for(request)):
@@ -43,14 +44,19 @@ def tool_calls(request: ChatRequest) -> list[Event]:
     return events
 
 
+def _has_answered(request: ChatRequest) -> bool:
+    """Whether the last turn is what a tool gave back."""
+    return any(isinstance(part, ToolResult) for part in request.messages[-1].parts)
+
+
 def _asked_for(request: ChatRequest) -> Sequence[Tool]:
-    said = last_said(request)
-    named = [tool for tool in request.tools if re.search(rf"\b{re.escape(tool.name)}\b", said)]
-    if request.tool_choice == "required":
-        return named or request.tools[:1]
-    if request.tool_choice in (None, "auto"):
-        return named
-    return [tool for tool in request.tools if tool.name == request.tool_choice]
+    said, choice = last_said(request), request.tool_choice
+    functions = [tool for tool in request.tools if not tool.custom and not tool.hosted]
+    allowed = [t for t in functions if not (choice and choice.names) or t.name in choice.names]
+    named = [tool for tool in allowed if re.search(rf"\b{re.escape(tool.name)}\b", said)]
+    if choice and choice.mode == "required":
+        return named or allowed[:1]
+    return named
 
 
 def _sample(schema: Mapping[str, Any], depth: int = 0) -> Any:

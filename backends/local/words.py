@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from llm_proxy.pipeline.request import ChatRequest, Text, ToolResult
+from llm_proxy.pipeline.parts import Text, ToolResult
+from llm_proxy.pipeline.request import ChatRequest
 
 _WORD = re.compile(r"\s*\S+|\s+")
 

@@ -6,7 +6,7 @@ legal JSON string between them can only mean the same frame with another text. R
 such frames that arrive together costs about as much as parsing three.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
@@ -30,26 +30,30 @@ class TextRuns:
     `keys` are the ways in which the key of the text may be written, up to the value's quote.
     """
 
-    __slots__ = ("_keys", "_prefix", "_suffix", "_text_at")
+    __slots__ = ("_event", "_keys", "_prefix", "_suffix", "_text_at")
 
     def __init__(self, text_at: TextAt, keys: tuple[bytes, ...]) -> None:
         self._text_at = text_at
         self._keys = keys
+        self._event = b""
         self._prefix = b""
         self._suffix = b""
 
     def learn(self, raw: bytes) -> None:
-        """Take the shape of `raw`, if it is one `data:` line and a blank one."""
-        if not raw.endswith(b"\n\n") or raw.count(b"\n") != len(b"\n\n") or b"\r" in raw:
+        """Take the shape of `raw`, if it is one `data:` line and a blank one, with at most a line
+        for the event's name before."""
+        event, line = b"", raw[:-2]
+        if line.startswith(b"event:"):
+            event, _, line = line.partition(b"\n")
+        if not raw.endswith(b"\n\n") or b"\n" in line or b"\r" in raw:
             return
-        line = raw[:-2]
         for key in self._keys:
             start = line.find(key) + len(key)
             if start < len(key):
                 continue
             prefix, suffix = line[:start], line[_string_end(line, start) :]
             if self._varies_only_the_text(line, prefix + _PROBE + suffix):
-                self._prefix, self._suffix = prefix, suffix
+                self._event, self._prefix, self._suffix = event, prefix, suffix
                 return
 
     def _varies_only_the_text(self, line: bytes, probe: bytes) -> bool:
@@ -69,7 +73,7 @@ class TextRuns:
     def cut(self, block: bytes, start: int) -> tuple[str, int] | None:
         """The text of the run of known frames at `start` of a block of whole frames, and where the
         run ends; None where no such run begins there."""
-        if not self._prefix or not block.startswith(self._prefix, start):
+        if not self._prefix or not block.startswith(self._event or self._prefix, start):
             return None
         bodies = self._bodies(block, start)
         try:
@@ -81,20 +85,30 @@ class TextRuns:
         if not bodies or len(texts) != len(bodies):
             return None
         around = len(self._prefix) + len(self._suffix) + len(b"\n\n")
+        if self._event:
+            around += len(self._event) + len(b"\n")
         return "".join(texts), start + len(bodies) * around + sum(map(len, bodies))
 
     def _bodies(self, block: bytes, start: int) -> list[bytes]:
         """What stands between the quotes of each frame of the run."""
-        prefix, suffix = self._prefix, self._suffix
+        prefix, suffix, event = self._prefix, self._suffix, self._event
         begin, end, least = len(prefix), -len(suffix), len(prefix) + len(suffix)
         bodies: list[bytes] = []
         next_frame = block.find(b"\n\n", start) + len(b"\n\n")
-        most = _LONGEST if block.startswith(prefix, next_frame) else 1
-        lines = block[start:].split(b"\n", 2 * most)
-        for line, blank in zip(lines[::2], lines[1::2], strict=False):
-            if blank or len(line) < least or not line.startswith(prefix):
+        most = _LONGEST if block.startswith(event or prefix, next_frame) else 1
+        frames: Iterable[tuple[bytes, bytes, bytes]]
+        if event:
+            lines = block[start:].split(b"\n", 3 * most)
+            frames = zip(lines[::3], lines[1::3], lines[2::3], strict=False)
+        else:
+            lines = block[start:].split(b"\n", 2 * most)
+            frames = (
+                (event, line, blank) for line, blank in zip(lines[::2], lines[1::2], strict=False)
+            )
+        for named, line, blank in frames:
+            if named != event or blank or len(line) < least:
                 break
-            if not line.endswith(suffix):
+            if not (line.startswith(prefix) and line.endswith(suffix)):
                 break
             bodies.append(line[begin:end])
         return bodies

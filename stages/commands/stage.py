@@ -8,9 +8,10 @@ from pydantic import Field
 
 from llm_proxy.pipeline.events import End, Finish, Start, TextDelta, Usage
 from llm_proxy.pipeline.exchange import Exchange, SessionState
+from llm_proxy.pipeline.parts import Part, Text
 from llm_proxy.pipeline.registry import Registry, did_you_mean
 from llm_proxy.pipeline.reply import Head, Reply
-from llm_proxy.pipeline.request import ChatRequest, Message, Part, Text
+from llm_proxy.pipeline.request import ChatRequest, Message
 from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions
 from llm_proxy.stages.commands.builtin import BUILTIN
 from llm_proxy.stages.commands.command import Command, CommandError, Desk
@@ -46,7 +47,7 @@ class Commands(Stage[CommandsOptions]):
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
         request = exchange.request
         message, calls = self._typed(request)
-        if calls:
+        if calls and not request.counts_only:
             desk = self._desk(exchange)
             answers, failed = self._carry_out(calls, desk)
             if desk.changed and exchange.session:

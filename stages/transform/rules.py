@@ -10,7 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from llm_proxy.pipeline.params import PARAMS, STRUCTURE, canonical, parse_param
-from llm_proxy.pipeline.request import ChatRequest, Message, Text
+from llm_proxy.pipeline.parts import Text
+from llm_proxy.pipeline.request import ChatRequest, Message
 
 
 class Replacement(BaseModel):

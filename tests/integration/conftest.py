@@ -10,7 +10,10 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from llm_proxy.web import subapp
+from tests.support.one_vendor import before_vendor
 from tests.support.vendor import Play, Vendor
+
+__all__ = ["before_vendor", "start"]
 
 CONFIG = """
 [pipelines.default]

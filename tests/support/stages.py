@@ -8,8 +8,9 @@ import aiohttp
 
 from llm_proxy.pipeline.events import End, Event, Finish, Start, TextDelta, Usage
 from llm_proxy.pipeline.exchange import Client, Exchange
+from llm_proxy.pipeline.parts import Text
 from llm_proxy.pipeline.reply import Head, Reply
-from llm_proxy.pipeline.request import ChatRequest, Message, Text
+from llm_proxy.pipeline.request import ChatRequest, Message
 from llm_proxy.pipeline.stage import Kit, Stage
 from llm_proxy.pipeline.state.memory import MemoryStore
 from tests.support.clock import Clock

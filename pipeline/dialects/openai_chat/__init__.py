@@ -5,17 +5,20 @@ from collections.abc import Mapping, Sequence
 from llm_proxy.pipeline.dialects.dialect import (
     Dialect,
     ModelEntry,
+    Recipient,
     Rendered,
     StreamReader,
     StreamWriter,
+    Written,
 )
 from llm_proxy.pipeline.dialects.openai_chat.errors import write_error
+from llm_proxy.pipeline.dialects.openai_chat.formats import NAME
 from llm_proxy.pipeline.dialects.openai_chat.models import read_models, write_model, write_models
 from llm_proxy.pipeline.dialects.openai_chat.read_answer import ChunkReader, read_completion
-from llm_proxy.pipeline.dialects.openai_chat.read_error import read_error
-from llm_proxy.pipeline.dialects.openai_chat.read_request import NAME, read_request
+from llm_proxy.pipeline.dialects.openai_chat.read_request import read_request
 from llm_proxy.pipeline.dialects.openai_chat.write_answer import ChunkWriter, write_completion
 from llm_proxy.pipeline.dialects.openai_chat.write_request import write_request
+from llm_proxy.pipeline.dialects.read_error import read_error
 from llm_proxy.pipeline.errors import ProxyError
 from llm_proxy.pipeline.events import Event
 from llm_proxy.pipeline.request import ChatRequest
@@ -26,17 +29,24 @@ class OpenAIChat(Dialect):
 
     name = NAME
 
-    def read_request(self, body: bytes) -> ChatRequest:
+    def read_request(
+        self,
+        body: bytes,
+        *,
+        model: str | None = None,
+        stream: bool = False,
+        counts_only: bool = False,
+    ) -> ChatRequest:
         return read_request(body)
 
-    def write_request(self, request: ChatRequest, model: str, *, stream_usage: bool) -> bytes:
-        return write_request(request, model, stream_usage=stream_usage)
+    def write_request(self, request: ChatRequest, to: Recipient) -> Written:
+        return write_request(request, to)
 
-    def read_whole(self, body: bytes) -> list[Event]:
-        return read_completion(body)
+    def read_whole(self, body: bytes, maker: str = "") -> list[Event]:
+        return read_completion(body, maker)
 
-    def read_stream(self) -> StreamReader:
-        return ChunkReader()
+    def read_stream(self, maker: str = "") -> StreamReader:
+        return ChunkReader(maker)
 
     def read_error(self, status: int, headers: Mapping[str, str], body: bytes) -> ProxyError:
         return read_error(status, headers, body)
@@ -44,13 +54,13 @@ class OpenAIChat(Dialect):
     def read_models(self, body: bytes) -> list[str]:
         return read_models(body)
 
-    def write_whole(self, events: Sequence[Event]) -> bytes:
+    def write_whole(self, request: ChatRequest, events: Sequence[Event]) -> bytes:
         return write_completion(events)
 
     def write_stream(self, request: ChatRequest) -> StreamWriter:
         return ChunkWriter(wants_usage=request.wants_usage)
 
-    def write_error(self, error: ProxyError) -> Rendered:
+    def write_error(self, error: ProxyError, request_id: str) -> Rendered:
         return write_error(error)
 
     def write_models(self, models: Sequence[ModelEntry]) -> bytes:

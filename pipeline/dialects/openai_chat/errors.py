@@ -25,6 +25,10 @@ _TYPES: dict[Kind, tuple[str, str | None]] = {
 """What went wrong → the type and the code that the SDKs know for it."""
 
 
+_STATUS = {Kind.BILLING: 429}
+"""Where the SDKs of this dialect expect another status than the vendor's own."""
+
+
 def error_object(error: ProxyError) -> dict[str, object]:
     """The object under the key `error`."""
     kind, code = _TYPES[error.kind]
@@ -48,4 +52,6 @@ def write_error(error: ProxyError) -> Rendered:
             headers["x-ratelimit-reset-requests"] = f"{seconds}s"
     if error.kind is Kind.BILLING:
         headers["x-should-retry"] = "false"  # or the SDKs take the 429 for a passing one
-    return Rendered(error.status, orjson.dumps({"error": error_object(error)}), headers)
+    return Rendered(
+        _STATUS.get(error.kind, error.status), orjson.dumps({"error": error_object(error)}), headers
+    )

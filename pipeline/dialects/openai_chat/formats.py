@@ -1,4 +1,5 @@
-"""The names of this dialect's two forms of answer, as `Frame.format` carries them."""
+"""The names of this dialect and of its two forms of answer, as `Frame.format` carries them."""
 
+NAME = "openai_chat"
 COMPLETION = "openai_chat/whole"
 CHUNKS = "openai_chat/stream"

@@ -5,12 +5,14 @@ from typing import Any
 
 import orjson
 
+from llm_proxy.pipeline.dialects.frame_reader import CUT_SHORT, FrameReader, json_object
 from llm_proxy.pipeline.dialects.openai_chat.formats import CHUNKS, COMPLETION
-from llm_proxy.pipeline.dialects.openai_chat.read_error import reported_error
+from llm_proxy.pipeline.dialects.openai_chat.reasoning_details import ReasoningDetails
 from llm_proxy.pipeline.dialects.openai_chat.tool_fragments import ToolFragments
-from llm_proxy.pipeline.dialects.sse import SseSplitter, frame_end, parse_frame
-from llm_proxy.pipeline.dialects.text_runs import TextRuns
-from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken
+from llm_proxy.pipeline.dialects.read_error import reported_error
+from llm_proxy.pipeline.dialects.sse import SseFrame
+from llm_proxy.pipeline.dialects.text_runs import TextAt
+from llm_proxy.pipeline.errors import UpstreamBroken
 from llm_proxy.pipeline.events import (
     End,
     Event,
@@ -18,9 +20,9 @@ from llm_proxy.pipeline.events import (
     Finish,
     FinishReason,
     Frame,
-    KeepAlive,
     Opaque,
     ReasoningDelta,
+    RefusalDelta,
     Start,
     TextDelta,
     Usage,
@@ -33,22 +35,24 @@ _FAILURES = frozenset({"error", "network_error", "insufficient_system_resource"}
 _REASONS: dict[str, FinishReason] = {
     "stop": "stop",
     "sensitive": "content_filter",
-    "model_context_window_exceeded": "length",
+    "model_context_window_exceeded": "context_full",
     "length": "length",
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
     "content_filter": "content_filter",
 }
 
-
 _PLAIN = ("role", "content")
+
+_UNTOLD = ("audio", "annotations", "images")
+"""What an answer may hold beside what has an event."""
 
 _MOST_TOKENS = 2**53
 
 _NAMELESS = "the backend reported an error in its answer"
 
 
-def read_completion(body: bytes) -> list[Event]:
+def read_completion(body: bytes, maker: str = "") -> list[Event]:
     """The events of a whole answer, all of them sharing its bytes."""
     try:
         completion: Any = orjson.loads(body)
@@ -61,97 +65,56 @@ def read_completion(body: bytes) -> list[Event]:
     choices = objects_in(completion.get("choices"))
     if not choices:
         raise UpstreamBroken("the backend's answer has no choices")
-    tools = ToolFragments()
+    tools, details = ToolFragments(), ReasoningDetails(maker)
     frame = Frame(body, 0, COMPLETION)
     events: list[Event] = [_start(completion, frame)]
-    events += _content(object_or_empty(choices[0].get("message")), tools, frame)
-    events += tools.close(frame)
+    message = object_or_empty(choices[0].get("message"))
+    events += _content(message, tools, details, frame, whole=True)
+    events += [*tools.close(frame), *details.close(frame)]
     reason = str(choices[0].get("finish_reason") or "stop")
     if reason in _FAILURES:
         raise UpstreamBroken(_NAMELESS)
-    events.append(_finish(reason, tools, frame))
+    events.append(_finish(choices[0], tools, frame))
     events += _usage(completion, frame)
     events.append(End(frame))
     frame.size = len(events)
     return events
 
 
-class ChunkReader:
+class ChunkReader(FrameReader):
     """Reads the chunks of one streamed answer."""
 
-    def __init__(self) -> None:
-        self._splitter = SseSplitter()
-        self._runs = TextRuns(_text_at, (b'"content":"', b'"content": "'))
+    format = CHUNKS
+    keys = (b'"content":"', b'"content": "')
+
+    def __init__(self, maker: str = "") -> None:
+        super().__init__()
         self._tools = ToolFragments()
+        self._details = ReasoningDetails(maker)
         self._started = False
         self._finished = False
         self._said_anything = False
-        self.ended = False
 
-    def feed(self, data: bytes) -> list[Event]:
-        events: list[Event] = []
-        try:
-            self._read(self._splitter.feed(data), events)
-        except UpstreamBroken as error:
-            events.append(self._failure(error))
-        return events
+    @property
+    def text_at(self) -> TextAt:
+        return _text_at
 
-    def _read(self, block: bytes, events: list[Event]) -> None:
-        position = 0
-        while position < len(block) and not self.ended:
-            if run := self._runs.cut(block, position):
-                text, end = run
-                events.append(TextDelta(text, Frame(block[position:end], 1, CHUNKS)))
-            else:
-                end = frame_end(block, position)
-                events += self._frame(block[position:end])
-            position = end
-
-    def close(self) -> list[Event]:
-        """The end of the body is a proper end only after a finish reason."""
-        events: list[Event] = []
-        try:
-            if not self.ended and (rest := self._splitter.close()).strip():
-                events += self._frame(rest)
-        except UpstreamBroken as error:
-            events.append(self._failure(error))
-        if self.ended:
-            return events
-        if not self._finished:
-            cut = UpstreamBroken("the backend's answer ended in the middle")
-            return [*events, self._failure(cut)]
-        return [*events, End()]
-
-    def _failure(self, error: ProxyError) -> Failure:
-        self.ended = True
-        return Failure(error)
-
-    def _frame(self, raw: bytes) -> list[Event]:
-        frame = parse_frame(raw)
-        if frame.data is None or not frame.data.strip():
-            # An SDK stumbles over a frame without data that is more than a comment.
-            return [KeepAlive(Frame(raw, 1, CHUNKS) if frame.is_comment else None)]
-        if frame.data.strip() == b"[DONE]":
+    def events_of(self, frame: SseFrame, data: bytes, shared: Frame) -> list[Event]:
+        if data.strip() == b"[DONE]":
             if not self._said_anything:
                 raise UpstreamBroken("the backend's answer is empty")
-            self.ended = True
-            return [End(Frame(raw, 1, CHUNKS))]
-        try:
-            chunk: Any = orjson.loads(frame.data)
-        except ValueError:
-            raise UpstreamBroken("the backend sent a chunk that is not valid JSON") from None
-        if not is_object(chunk):
-            raise UpstreamBroken("the backend sent a chunk that is not a JSON object")
-        shared = Frame(raw, 0, CHUNKS)
-        events = self._chunk(chunk, shared) or [Opaque(shared)]
-        shared.size = len(events)
-        if len(events) == 1 and isinstance(events[0], TextDelta):
-            self._runs.learn(raw)
-        return events
+            return [End(shared)]
+        return self._chunk(json_object(data), shared)
+
+    def at_end_of_body(self) -> list[Event]:
+        """A proper end only after a finish reason."""
+        if not self._finished:
+            raise UpstreamBroken(CUT_SHORT)
+        return [End()]
 
     def _chunk(self, chunk: Mapping[str, Any], frame: Frame) -> list[Event]:
         if error := reported_error(chunk):
-            return [self._failure(error)]
+            return [Failure(error)]
         events: list[Event] = []
         if not self._started and (chunk.get("id") or chunk.get("choices")):
             self._started = True  # a chunk of a filter's results may come first, without an id
@@ -161,12 +124,13 @@ class ChunkReader:
             if choice.get("index"):
                 # Further choices (n > 1) reach a client of this dialect in the frame's own bytes.
                 continue
-            events += _content(object_or_empty(choice.get("delta")), self._tools, frame)
+            delta = object_or_empty(choice.get("delta"))
+            events += _content(delta, self._tools, self._details, frame)
             if reason := str(choice.get("finish_reason") or ""):
                 if reason in _FAILURES:
-                    return [*events, self._failure(UpstreamBroken(_NAMELESS))]
-                events += self._tools.close(frame)
-                events.append(_finish(reason, self._tools, frame))
+                    return [*events, Failure(UpstreamBroken(_NAMELESS))]
+                events += [*self._details.close(frame), *self._tools.close(frame)]
+                events.append(_finish(choice, self._tools, frame))
                 self._finished = True
         self._said_anything = self._said_anything or len(events) > before
         usage = _usage(chunk, frame)
@@ -185,23 +149,42 @@ def _start(answer: Mapping[str, Any], frame: Frame) -> Start:
     )
 
 
-def _content(message: Mapping[str, Any], tools: ToolFragments, frame: Frame) -> list[Event]:
+def _content(
+    message: Mapping[str, Any],
+    tools: ToolFragments,
+    details: ReasoningDetails,
+    frame: Frame,
+    *,
+    whole: bool = False,
+) -> list[Event]:
     """The events of a message or of a delta: they have the same fields."""
-    events: list[Event] = []
+    events: list[Event] = [Opaque(frame, name) for name in _UNTOLD if message.get(name)]
     reasoning = message.get("reasoning_content") or message.get("reasoning")
-    if isinstance(reasoning, str) and reasoning:
+    if not isinstance(reasoning, str):
+        reasoning = ""
+    if objects := objects_in(message.get("reasoning_details")):
+        reasoning = reasoning or details.text(objects)
+        details.read(objects)
+    if reasoning:
         events.append(ReasoningDelta(reasoning, frame))
-    text = message.get("content") or message.get("refusal")
+    said: list[Event] = []
+    text, refusal = message.get("content"), message.get("refusal")
     if isinstance(text, str) and text:
-        events.append(TextDelta(text, frame))
+        said.append(TextDelta(text, frame))
+    if isinstance(refusal, str) and refusal:
+        said.append(RefusalDelta(refusal, frame))
     for fragment in objects_in(message.get("tool_calls")):
-        events += tools.read(fragment, frame)
-    return events
+        said += tools.read(fragment, frame, whole=whole)
+    # What was thought is whole once something is said.
+    return [*events, *(details.close(frame) if said else ()), *said]
 
 
-def _finish(reason: str, tools: ToolFragments, frame: Frame) -> Finish:
-    known = _REASONS.get(reason, "stop")
-    return Finish("tool_calls" if known == "stop" and tools.count else known, frame)
+def _finish(choice: Mapping[str, Any], tools: ToolFragments, frame: Frame) -> Finish:
+    known = _REASONS.get(str(choice.get("finish_reason") or ""), "stop")
+    if known == "stop" and tools.count:
+        return Finish("tool_calls", frame)
+    met = choice.get("stop_reason")  # vLLM's: the sequence, or the number of a token
+    return Finish(known, frame, met if known == "stop" and isinstance(met, str) else None)
 
 
 def _usage(answer: Mapping[str, Any], frame: Frame) -> list[Event]:
@@ -216,6 +199,7 @@ def _usage(answer: Mapping[str, Any], frame: Frame) -> list[Event]:
             or _count(usage, "prompt_cache_hit_tokens"),  # DeepSeek
             _count(object_or_empty(usage.get("completion_tokens_details")), "reasoning_tokens"),
             frame,
+            _count(object_or_empty(usage.get("prompt_tokens_details")), "cache_write_tokens"),
         )
     ]
 

@@ -3,60 +3,33 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-import orjson
-
-from llm_proxy.pipeline.dialects.openai_chat.tool_fragments import arguments_text
-from llm_proxy.pipeline.errors import BadRequest
-from llm_proxy.pipeline.json_values import is_list, is_object, object_or_empty
-from llm_proxy.pipeline.params import ALIASES, STRUCTURE
-from llm_proxy.pipeline.request import (
-    ChatRequest,
-    Message,
-    OpaquePart,
-    Part,
-    Role,
-    Source,
-    Text,
-    Tool,
-    ToolCall,
-    ToolResult,
+from llm_proxy.pipeline.dialects.openai_chat.formats import NAME
+from llm_proxy.pipeline.dialects.openai_chat.read_message import read_message
+from llm_proxy.pipeline.dialects.request_fields import (
+    check_numbers,
+    flag,
+    list_at,
+    model_name,
+    object_at,
+    parsed_body,
 )
+from llm_proxy.pipeline.errors import BadRequest
+from llm_proxy.pipeline.json_values import is_list, is_object, object_or_empty, objects_in
+from llm_proxy.pipeline.params import ALIASES, STRUCTURE
+from llm_proxy.pipeline.request import ChatRequest, Message, Source, Tool, ToolChoice
 
-NAME = "openai_chat"
-
-ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
-
-_LONGEST_NAME = 512
-
-_PLAIN_ROLES = ("user", "assistant", "system", "developer")
-
-_NUMBER = ((int, float), "a number")
-_INTEGER = ((int,), "a whole number")
-_NUMERIC = {
-    **dict.fromkeys(("temperature", "top_p", "presence_penalty", "frequency_penalty"), _NUMBER),
-    **dict.fromkeys(("max_tokens", "max_completion_tokens", "n", "seed"), _INTEGER),
-}
+_NUMBERS = ("temperature", "top_p", "presence_penalty", "frequency_penalty")
+_INTEGERS = ("max_tokens", "max_completion_tokens", "n", "seed")
 
 
 def read_request(body: bytes) -> ChatRequest:
     """Checks the shape that the proxy itself relies on; the rest is for the vendor to judge."""
-    try:
-        parsed: Any = orjson.loads(body)
-    except ValueError as error:
-        raise BadRequest(f"the request's body is not valid JSON: {error}") from None
-    fields = _table(parsed, None, "the request's body")
-    model = fields.get("model")
-    if not isinstance(model, str) or not model:
-        raise BadRequest("model must be a non-empty string", param="model")
-    if len(model) > _LONGEST_NAME:
-        raise BadRequest(f"model is longer than {_LONGEST_NAME} characters", param="model")
+    fields = parsed_body(body)
+    model = model_name(fields.get("model"))
     messages = _messages(fields.get("messages"))
-    stream = _flag(fields, "stream")
-    params = {key: value for key, value in fields.items() if key not in STRUCTURE}
-    for alias, name in ALIASES.items():
-        if alias in params:  # the newer spelling wins where both are there
-            params[name] = params.pop(alias)
-    _check_numbers(fields)
+    stream = flag(fields, "stream")
+    check_numbers(fields, _NUMBERS, _INTEGERS)
+    params = _params(fields)
     tools, tool_choice = _tools(fields.get("tools")), _tool_choice(fields.get("tool_choice"))
     return ChatRequest(
         model=model,
@@ -70,125 +43,79 @@ def read_request(body: bytes) -> ChatRequest:
     )
 
 
-def _table(value: object, param: str | None, what: str) -> Mapping[str, Any]:
-    if not is_object(value):
-        raise BadRequest(f"{what} must be an object", param=param)
-    return value
-
-
-def _list(value: object, param: str) -> list[Any]:
-    if not is_list(value):
-        raise BadRequest(f"{param} must be a list", param=param)
-    return value
-
-
-def _flag(fields: Mapping[str, Any], name: str) -> bool:
-    value = fields.get(name)
-    if value is not None and not isinstance(value, bool):
-        raise BadRequest(f"{name} must be true or false", param=name)
-    return bool(value)
-
-
-def _check_numbers(fields: Mapping[str, Any]) -> None:
-    for name, (kind, word) in _NUMERIC.items():
-        value = fields.get(name)
-        if isinstance(value, float) and value.is_integer():
-            continue  # also what the parser makes of a number beyond 64 bits
-        if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
-            raise BadRequest(f"{name} must be {word}", param=name)
+def _params(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings. What compatible servers and gateways call otherwise is found by its own
+    name."""
+    params = {key: value for key, value in fields.items() if key not in STRUCTURE}
+    for alias, name in ALIASES.items():
+        if alias in params:  # the newer spelling wins where both are there
+            params[name] = params.pop(alias)
+    if isinstance(stop := params.get("stop"), str):
+        params["stop"] = [stop]
+    return params
 
 
 def _wants_usage(fields: Mapping[str, Any]) -> bool:
     options = fields.get("stream_options")
     if options is None:
         return False
-    return bool(_table(options, "stream_options", "stream_options").get("include_usage"))
+    return bool(object_at(options, "stream_options").get("include_usage"))
 
 
 def _messages(value: object) -> tuple[Message, ...]:
-    raw = _list(value, "messages")
+    raw = list_at(value, "messages")
     if not raw:
         raise BadRequest("messages must not be empty", param="messages")
-    return tuple(_message(message, index) for index, message in enumerate(raw))
-
-
-def _message(raw: object, index: int) -> Message:
-    if not is_object(raw):
-        raise BadRequest(f"messages[{index}] must be an object", param=f"messages[{index}]")
-    role, content = raw.get("role"), raw.get("content")
-    if isinstance(content, str) and role in _PLAIN_ROLES and "tool_calls" not in raw:
-        # Most turns of a long history, read without a detour.
-        return Message(cast("Role", role), (Text(content),), raw)
-    return _structured_message(raw, f"messages[{index}]")
-
-
-def _structured_message(raw: Mapping[str, Any], where: str) -> Message:
-    role, content = raw.get("role"), raw.get("content")
-    if not isinstance(role, str) or role not in ROLES:
-        known = ", ".join(sorted(ROLES))
-        raise BadRequest(f"{where}.role must be one of {known}", param=f"{where}.role")
-    if isinstance(content, str):
-        parts: list[Part] = [Text(content)]
-    elif content is None or is_list(content):
-        parts = [_part(part, n, f"{where}.content") for n, part in enumerate(content or [])]
-    else:
-        raise BadRequest(
-            f"{where}.content must be a string or a list of parts", param=f"{where}.content"
-        )
-    if role in ("tool", "function"):
-        text = "".join(part.text for part in parts if isinstance(part, Text))
-        id_ = raw.get("tool_call_id") or raw.get("name") or ""
-        return Message("tool", (ToolResult(str(id_), text),), raw)
-    calls = _list(raw.get("tool_calls") or [], f"{where}.tool_calls")
-    parts += [_tool_call(call, f"{where}.tool_calls[{n}]") for n, call in enumerate(calls)]
-    return Message(cast("Role", role), tuple(parts), raw)
-
-
-def _part(raw: object, index: int, where: str) -> Part:
-    part = _table(raw, f"{where}[{index}]", f"{where}[{index}]")
-    text = part.get("text")
-    if part.get("type") == "text":
-        if not isinstance(text, str):
-            raise BadRequest(
-                f"{where}[{index}].text must be a string", param=f"{where}[{index}].text"
-            )
-        return Text(text, origin=part)
-    return OpaquePart(part)
-
-
-def _tool_call(raw: object, where: str) -> Part:
-    call = _table(raw, where, where)
-    if call.get("type", "function") != "function":
-        return OpaquePart(call)
-    function = _table(call.get("function"), f"{where}.function", f"{where}.function")
-    try:
-        arguments = arguments_text(function.get("arguments"))
-    except ValueError as error:
-        raise BadRequest(str(error), param=f"{where}.function.arguments") from error
-    return ToolCall(str(call.get("id") or ""), str(function.get("name") or ""), arguments)
+    return tuple(read_message(message, index) for index, message in enumerate(raw))
 
 
 def _tools(value: object) -> tuple[Tool, ...]:
-    raw = [] if value is None else _list(value, "tools")
+    raw = [] if value is None else list_at(value, "tools")
     return tuple(_tool(tool, index) for index, tool in enumerate(raw))
 
 
 def _tool(raw: object, index: int) -> Tool:
     where = f"tools[{index}]"
-    tool = _table(raw, where, where)
-    body: object = tool.get(str(tool.get("type", "function"))) or {}
-    function = _table(body, f"{where}.function", f"{where}.function")
-    parameters: object = function.get("parameters") or {}
+    tool = object_at(raw, where)
+    kind = str(tool.get("type", "function"))
+    fields = object_at(tool.get(kind) or {}, f"{where}.{kind}")
+    name, description = str(fields.get("name") or ""), str(fields.get("description") or "")
+    if kind == "custom":
+        grammar = _grammar(object_or_empty(fields.get("format")))
+        return Tool(name, description=description, custom=True, grammar=grammar, origin=tool)
+    if kind != "function":
+        return Tool(name or kind, hosted=True, origin=tool)
+    strict = fields.get("strict")
     return Tool(
-        str(function.get("name") or ""),
-        _table(parameters, where, f"{where}.function.parameters"),
-        tool,
+        name,
+        object_at(fields.get("parameters") or {}, f"{where}.function.parameters"),
+        description,
+        strict if isinstance(strict, bool) else None,
+        origin=tool,
     )
 
 
-def _tool_choice(value: object) -> str | None:
-    """`auto`, `none`, `required`, or the name of the one tool to call."""
-    if is_object(value):
-        name = object_or_empty(value.get(str(value.get("type")))).get("name")
-        return name if isinstance(name, str) else None
-    return value if isinstance(value, str) else None
+def _grammar(format_: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """`{"syntax", "definition"}`, which this dialect puts one level deeper than others."""
+    grammar = format_.get("grammar")
+    return grammar if is_object(grammar) else None
+
+
+def _tool_choice(value: object) -> ToolChoice | None:
+    if value in ("auto", "none", "required"):
+        return ToolChoice(cast("Any", value))
+    if not is_object(value):
+        return None
+    kind = str(value.get("type"))
+    fields = object_or_empty(value.get(kind))
+    if kind == "allowed_tools":
+        allowed = objects_in(fields.get("tools")) if is_list(fields.get("tools")) else []
+        names = [_name_in(tool) for tool in allowed]
+        found = tuple(name for name in names if name)
+        return ToolChoice("required" if fields.get("mode") == "required" else "auto", found)
+    name = _name_in(value)
+    return ToolChoice("required", (name,)) if name else None
+
+
+def _name_in(tool: Mapping[str, Any]) -> str:
+    return str(object_or_empty(tool.get(str(tool.get("type")))).get("name") or "")

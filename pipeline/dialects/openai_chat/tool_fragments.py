@@ -2,11 +2,11 @@
 
 Servers differ: some repeat the index, some leave it out, some send a call whole, some name it late.
 A fragment belongs to its `index`, else to the call of its `id`, else to the last call; a new id, or
-without ids a new name, at a known index is a new call.
+without ids a new name or a name behind whole arguments, at a known index is a new call.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ import orjson
 
 from llm_proxy.pipeline.errors import UpstreamBroken
 from llm_proxy.pipeline.events import Event, Frame, ToolCallDelta, ToolCallEnd, ToolCallStart
-from llm_proxy.pipeline.json_values import object_or_empty
+from llm_proxy.pipeline.json_values import is_object, object_or_empty
 
 
 @dataclass(slots=True)
@@ -24,17 +24,28 @@ class _Call:
     number: int
     id: str
     name: str = ""
-    waiting: str = ""
+    custom: bool = False
+    said: list[str] = field(default_factory=list[str])
     started: bool = False
     ended: bool = False
 
     def start(self, frame: Frame | None) -> list[Event]:
         self.started = True
         id_ = self.id or f"call_{uuid4().hex[:24]}"
-        events: list[Event] = [ToolCallStart(self.number, id_, self.name, frame)]
-        if self.waiting:
-            events.append(ToolCallDelta(self.number, self.waiting, frame))
+        events: list[Event] = [ToolCallStart(self.number, id_, self.name, frame, self.custom)]
+        if arguments := "".join(self.said):
+            events.append(ToolCallDelta(self.number, arguments, frame))
         return events
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its arguments are JSON that nothing can follow."""
+        if not self.said or not self.said[-1].endswith("}"):
+            return False
+        try:
+            return is_object(orjson.loads("".join(self.said)))
+        except ValueError:
+            return False
 
 
 class ToolFragments:
@@ -49,19 +60,25 @@ class ToolFragments:
         """How many calls there are."""
         return len(self._calls)
 
-    def read(self, fields: Mapping[str, Any], frame: Frame | None = None) -> list[Event]:
-        """The events of one item of `tool_calls`."""
-        function = object_or_empty(fields.get("function"))
+    def read(
+        self, fields: Mapping[str, Any], frame: Frame | None = None, *, whole: bool = False
+    ) -> list[Event]:
+        """The events of one item of `tool_calls`, which in a `whole` answer is a call."""
+        custom = object_or_empty(fields.get("custom"))
+        function = custom or object_or_empty(fields.get("function"))
         id_, name = str(fields.get("id") or ""), str(function.get("name") or "")
         try:
-            arguments = arguments_text(function.get("arguments"))
+            arguments = arguments_text(function.get("input" if custom else "arguments"))
         except ValueError as error:
             raise UpstreamBroken(f"the backend sent a tool call whose {error}") from error
-        call = self._known(fields.get("index"), id_, name) or self._open(fields.get("index"), id_)
-        call.name = call.name or name
+        index = None if whole else fields.get("index")
+        known = None if whole else self._known(index, id_, name, arguments)
+        call = known or self._open(index, id_)
+        call.name, call.custom = call.name or name, call.custom or bool(custom)
+        if arguments:
+            call.said.append(arguments)
         if call.started:
             return [ToolCallDelta(call.number, arguments, frame)] if arguments else []
-        call.waiting += arguments
         return call.start(frame) if call.name else []
 
     def close(self, frame: Frame | None = None) -> list[Event]:
@@ -75,7 +92,7 @@ class ToolFragments:
                 events.append(ToolCallEnd(call.number, frame))
         return events
 
-    def _known(self, index: object, id_: str, name: str) -> _Call | None:
+    def _known(self, index: object, id_: str, name: str, arguments: str) -> _Call | None:
         call = self._by_index.get(index) if isinstance(index, int) else None
         if call is None and id_:
             call = next((call for call in self._calls if call.id == id_), None)
@@ -84,7 +101,7 @@ class ToolFragments:
         if call is None or (id_ and call.id == id_):
             return call
         another_id = id_ and call.id
-        another_name = name and call.name and name != call.name
+        another_name = name and call.name and (name != call.name or (arguments and call.is_whole))
         return None if another_id or another_name else call
 
     def _open(self, index: object, id_: str) -> _Call:

@@ -8,7 +8,8 @@ from uuid import uuid4
 import orjson
 
 from llm_proxy.pipeline.dialects.openai_chat.errors import error_object
-from llm_proxy.pipeline.dialects.openai_chat.formats import CHUNKS, COMPLETION
+from llm_proxy.pipeline.dialects.openai_chat.formats import CHUNKS, COMPLETION, NAME
+from llm_proxy.pipeline.dialects.seals import tag
 from llm_proxy.pipeline.dialects.untouched import untouched_frame
 from llm_proxy.pipeline.errors import UpstreamBroken
 from llm_proxy.pipeline.events import (
@@ -16,16 +17,22 @@ from llm_proxy.pipeline.events import (
     Event,
     Failure,
     Finish,
+    FinishReason,
     KeepAlive,
     Opaque,
     ReasoningDelta,
+    ReasoningState,
+    RefusalDelta,
     Start,
     TextDelta,
+    TokenCount,
     ToolCallDelta,
     ToolCallEnd,
     ToolCallStart,
     Usage,
 )
+from llm_proxy.pipeline.json_values import is_list
+from llm_proxy.pipeline.parts import Seal
 
 
 def write_completion(events: Sequence[Event]) -> bytes:
@@ -34,10 +41,15 @@ def write_completion(events: Sequence[Event]) -> bytes:
     if frame is not None and frame.size == len(events):
         return frame.raw
     start = _known(next((event for event in events if isinstance(event, Start)), None))
-    finish = next((event.reason for event in events if isinstance(event, Finish)), None)
+    finish: FinishReason | None = next((e.reason for e in events if isinstance(e, Finish)), None)
     if finish is None:
         raise UpstreamBroken("the backend's answer has no finish")
-    choice = {"index": 0, "message": _message(events), "logprobs": None, "finish_reason": finish}
+    choice = {
+        "index": 0,
+        "message": _message(events),
+        "logprobs": None,
+        "finish_reason": _reason(finish),
+    }
     completion: dict[str, Any] = {
         "id": start.id,
         "object": "chat.completion",
@@ -45,33 +57,73 @@ def write_completion(events: Sequence[Event]) -> bytes:
         "model": start.model,
         "choices": [choice],
     }
-    for event in events:
-        if isinstance(event, Usage):
-            completion["usage"] = _usage(event)
+    usage = [event for event in events if isinstance(event, Usage)]
+    if usage:
+        completion["usage"] = _usage(usage[-1])
     return orjson.dumps(completion)
 
 
 def _message(events: Sequence[Event]) -> dict[str, Any]:
     text = [event.text for event in events if isinstance(event, TextDelta)]
+    refusal = [event.text for event in events if isinstance(event, RefusalDelta)]
     reasoning = [event.text for event in events if isinstance(event, ReasoningDelta)]
-    calls: dict[int, dict[str, Any]] = {}
-    for event in events:
-        if isinstance(event, ToolCallStart):
-            function = {"name": event.name, "arguments": ""}
-            calls[event.index] = {"id": event.id, "type": "function", "function": function}
-        elif isinstance(event, ToolCallDelta):
-            calls[event.index]["function"]["arguments"] += event.arguments
-    for call in calls.values():
-        call["function"]["arguments"] = call["function"]["arguments"] or "{}"
+    states = [event.seal for event in events if isinstance(event, ReasoningState)]
+    calls = list(_calls(events).values())
     message: dict[str, Any] = {"role": "assistant", "content": "".join(text) if text else None}
-    message["refusal"] = None
+    message["refusal"] = "".join(refusal) if refusal else None
     if reasoning:
         message["reasoning_content"] = "".join(reasoning)
+    if states:
+        message["reasoning_details"] = [detail for seal in states for detail in _details(seal)]
     if calls:
-        message["tool_calls"] = list(calls.values())
-    elif not text:
+        message["tool_calls"] = calls
+    elif not text and not refusal:
         message["content"] = ""
     return message
+
+
+def _calls(events: Sequence[Event]) -> dict[int, dict[str, Any]]:
+    calls: dict[int, dict[str, Any]] = {}
+    texts: dict[int, str] = {}
+    for event in events:
+        if isinstance(event, ToolCallStart):
+            calls[event.index], texts[event.index] = _opened(event), ""
+        elif isinstance(event, ToolCallDelta) and event.index in calls:
+            texts[event.index] += event.arguments
+    for index, call in calls.items():
+        kind = call["type"]
+        call[kind]["input" if kind == "custom" else "arguments"] = texts[index] or _NONE[kind]
+    return calls
+
+
+_NONE = {"function": "{}", "custom": ""}
+"""What a call says that was given nothing."""
+
+
+def _opened(start: ToolCallStart) -> dict[str, Any]:
+    if start.custom:
+        return {"id": start.id, "type": "custom", "custom": {"name": start.name, "input": ""}}
+    function = {"name": start.name, "arguments": ""}
+    return {"id": start.id, "type": "function", "function": function}
+
+
+def _details(seal: Seal, index: int = 0) -> list[Any]:
+    """A seal as clients of this dialect keep it: its own list, or one tagged item."""
+    own = seal.block.get("reasoning_details")
+    if seal.dialect == NAME and is_list(own):
+        return own
+    tagged = {"type": "reasoning.encrypted", "data": tag([seal]), "format": "px1", "index": index}
+    return [tagged if seal.call is None else {**tagged, "id": seal.call}]
+
+
+def _reason(reason: FinishReason) -> str:
+    match reason:
+        case "context_full":
+            return "length"
+        case "pause":
+            return "stop"
+        case _:
+            return reason
 
 
 class ChunkWriter:
@@ -82,6 +134,9 @@ class ChunkWriter:
         self._start: Start | None = None
         self._opened = False
         self._bare_calls: set[int] = set()
+        self._custom_calls: set[int] = set()
+        self._usage: Usage | None = None
+        self._states = 0
 
     def write(self, events: Sequence[Event]) -> bytes:
         written: list[bytes] = []
@@ -90,9 +145,12 @@ class ChunkWriter:
             event = events[position]
             frame = untouched_frame(events, position, CHUNKS)
             if frame is not None:
+                if isinstance(event, End):
+                    written.append(self._last_usage())
                 if not (isinstance(event, Usage) and frame.size == 1) or self._wants_usage:
                     written.append(frame.raw)
-                self._note(event)
+                for relayed in events[position : position + frame.size]:
+                    self._note(relayed)
                 position += frame.size
             else:
                 written.append(self._encode(event))
@@ -103,10 +161,14 @@ class ChunkWriter:
         """Keep what later chunks of our own need from a frame that is relayed."""
         if isinstance(event, Start):
             self._start = event
+        if isinstance(event, Usage):
+            self._usage = None  # told already
+        if isinstance(event, ToolCallStart) and event.custom:
+            self._custom_calls.add(event.index)
         if not isinstance(event, KeepAlive | Opaque):
             self._opened = True
 
-    def _encode(self, event: Event) -> bytes:  # noqa: C901, PLR0911 - an arm for each kind
+    def _encode(self, event: Event) -> bytes:  # noqa: C901, PLR0911, PLR0912 - an arm for each kind
         match event:
             case Start():
                 self._start = _known(event)
@@ -115,31 +177,48 @@ class ChunkWriter:
                 return self._delta({"content": text})
             case ReasoningDelta(text):
                 return self._delta({"reasoning_content": text})
-            case ToolCallStart(index, id_, name):
-                self._bare_calls.add(index)
-                function = {"name": name, "arguments": ""}
-                call = {"index": index, "id": id_, "type": "function", "function": function}
-                return self._delta({"tool_calls": [call]})
+            case RefusalDelta(text):
+                return self._delta({"refusal": text})
+            case ReasoningState(seal):
+                self._states += 1
+                return self._delta({"reasoning_details": _details(seal, self._states - 1)})
+            case ToolCallStart():
+                return self._open_call(event)
             case ToolCallDelta(index, arguments):
                 self._bare_calls.discard(index)
                 return self._arguments(index, arguments)
             case ToolCallEnd(index):
                 return self._arguments(index, "{}") if index in self._bare_calls else b""
             case Finish(reason):
-                return self._delta({}, reason)
+                return self._delta({}, _reason(reason))
             case Usage():
-                return self._chunk([], usage=_usage(event)) if self._wants_usage else b""
+                self._usage = event
+                return b""
             case End():
-                return b"data: [DONE]\n\n"
+                return self._last_usage() + b"data: [DONE]\n\n"
             case Failure(error):
                 return _data({"error": error_object(error)})
             case KeepAlive():
                 return b": keep-alive\n\n"
-            case Opaque():
+            case Opaque() | TokenCount():
                 return b""
 
+    def _open_call(self, start: ToolCallStart) -> bytes:
+        (self._custom_calls if start.custom else self._bare_calls).add(start.index)
+        return self._delta({"tool_calls": [{"index": start.index, **_opened(start)}]})
+
     def _arguments(self, index: int, arguments: str) -> bytes:
-        return self._delta({"tool_calls": [{"index": index, "function": {"arguments": arguments}}]})
+        custom = index in self._custom_calls
+        piece = (
+            {"custom": {"input": arguments}} if custom else {"function": {"arguments": arguments}}
+        )
+        return self._delta({"tool_calls": [{"index": index, **piece}]})
+
+    def _last_usage(self) -> bytes:
+        """The counts come last, for a vendor may tell them several times."""
+        if self._usage is None or not self._wants_usage:
+            return b""
+        return self._chunk([], usage=_usage(self._usage))
 
     def _delta(self, delta: Mapping[str, Any], reason: str | None = None) -> bytes:
         if not self._opened:
@@ -177,6 +256,9 @@ def _usage(usage: Usage) -> dict[str, Any]:
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,
         "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+        },
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
     }

@@ -9,9 +9,10 @@ from aioresponses import aioresponses
 from pydantic import ValidationError
 from yarl import URL
 
-from llm_proxy.backends.openai import OFFICIAL, OpenAI, OpenAIOptions
+from llm_proxy.backends.openai import OpenAI, OpenAIOptions
 from llm_proxy.pipeline.backend import BackendKit
 from llm_proxy.pipeline.errors import Kind, UpstreamBroken, UpstreamError, UpstreamTimeout
+from llm_proxy.pipeline.state.memory import MemoryStore
 from tests.support.mocked import MockedResponse
 from tests.support.stages import asking, text_of
 from tests.support.vendor import completion
@@ -28,7 +29,7 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 def _backend(http: aiohttp.ClientSession, **options: Any) -> OpenAI:
     read = OpenAIOptions.model_validate({"api_url": URL_, "api_key": "fake-key", **options})
-    return OpenAI("vendor", read, BackendKit(http))
+    return OpenAI("vendor", read, BackendKit(http, MemoryStore(lambda: 0.0)))
 
 
 async def test_a_whole_answer(http: aiohttp.ClientSession) -> None:
@@ -136,7 +137,7 @@ async def test_a_list_that_is_none(http: aiohttp.ClientSession, body: str) -> No
         ({}, "no api_key"),
         ({"api_url": "http://127.0.0.1:8001/v1"}, None),
         ({"api_url": "http://127.0.0.1:8001/v1", "api_key": ""}, "no api_key"),
-        ({"api_url": f"{OFFICIAL}/"}, "no api_key"),
+        ({"api_url": f"{OpenAIOptions.OFFICIAL}/"}, "no api_key"),
     ],
 )
 def test_when_it_is_off(options: dict[str, str], off: str | None) -> None:

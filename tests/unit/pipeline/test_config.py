@@ -45,7 +45,8 @@ def test_the_defaults() -> None:
     assert (None, None, ()) == (server.tls_certificate, server.tls_key, server.trusted_proxies)
     assert ("INFO", "json") == (config.logging.level, config.logging.format)
     assert "memory://" == config.state.url
-    assert ("/v1/chat/completions",) == config.pipelines["default"].serves
+    paths = ("/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1beta")
+    assert paths == config.pipelines["default"].serves
     assert "local" == config.backends.default_backend
 
 

@@ -27,7 +27,8 @@ def test_the_least_file(toml: Write) -> None:
     made = plan(toml(DEFAULT))
     assert (BackendPlan("local", Local, BackendOptions(), None),) == made.backends
     [pipeline] = made.pipelines
-    assert ("default", ("/v1/chat/completions",)) == (pipeline.name, pipeline.serves)
+    paths = ("/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1beta")
+    assert ("default", paths) == (pipeline.name, pipeline.serves)
     assert [("dispatch", Dispatch, StageOptions())] == [
         (s.name, s.stage, s.options) for s in pipeline.stages
     ]
@@ -145,10 +146,8 @@ def test_a_backend_that_is_off_is_no_problem_and_noted(toml: Write) -> None:
     assert 'backend "openai" is off: it has no key' == made.notes[0]
 
 
-def test_a_path_of_a_dialect_to_come_is_noted(toml: Write) -> None:
-    made = plan(toml(f'{DEFAULT}serves = ["/v1/chat/completions", "/v1/messages"]\n'))
-    assert (
-        "/v1/messages is not served: this version does not speak its dialect yet"
-        == (made.notes[-1])
-    )
-    assert ("/v1/chat/completions", "/v1/messages") == made.pipelines[0].serves
+def test_a_chain_serves_the_paths_of_all_dialects(toml: Write) -> None:
+    paths = ("/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1beta")
+    made = plan(toml(f"{DEFAULT}serves = {list(paths)}\n"))
+    assert paths == made.pipelines[0].serves
+    assert not [note for note in made.notes if "is not served" in note]

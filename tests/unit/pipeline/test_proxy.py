@@ -130,7 +130,7 @@ async def test_a_request_goes_by_its_path_to_its_chain() -> None:
     made = plan(pipeline("p", first, second), pipeline("q", third, "/v1/messages"), a=None)
     async with open_proxy(made, HTTP, STORE) as proxy:
         names = {path: chain.name for path, chain in proxy.by_path.items()}
-        assert {first: "p", second: "p", third: "q"} == names
+        assert {first: "p", second: "p", third: "q", "/v1/messages": "q"} == names
         assert proxy.pipelines["p"] is proxy.by_path[first]
         reply = await proxy.by_path[third](asking(model="m1"))
         assert Head("a", "m1") == reply.head

@@ -43,14 +43,14 @@ async def test_primed_again_reads_nothing_more() -> None:
     assert 1 == source.reads
 
 
-@pytest.mark.parametrize("event", [START, KeepAlive(), Opaque()])
+@pytest.mark.parametrize("event", [START, KeepAlive(), Opaque(), Usage(1, 1)])
 async def test_an_event_of_the_life_cycle_commits_nothing(event: Event) -> None:
     source = Source([event], [event, event], [], [HEL])
     await Reply(HEAD, source).primed()
     assert 4 == source.reads
 
 
-CONTENT = [HEL, ReasoningDelta("hm"), ToolCallStart(0, "c", "f"), Usage(1, 1), Finish("stop"), END]
+CONTENT = [HEL, ReasoningDelta("hm"), ToolCallStart(0, "c", "f"), Finish("stop"), END]
 
 
 @pytest.mark.parametrize("event", CONTENT)

@@ -1,21 +1,14 @@
 """The typed view of a request."""
 
-from llm_proxy.pipeline.request import (
-    ChatRequest,
-    Message,
-    OpaquePart,
-    Text,
-    Tool,
-    ToolCall,
-    ToolResult,
-)
+from llm_proxy.pipeline.parts import OpaquePart, Text, ToolCall, ToolResult
+from llm_proxy.pipeline.request import ChatRequest, Message, Tool
 
 
 def test_the_text_of_a_message_is_its_own_text_alone() -> None:
     parts = (
         Text("a"),
         OpaquePart({"type": "image"}),
-        ToolResult("1", "not this"),
+        ToolResult("1", (Text("not this"),)),
         ToolCall("1", "f", "{}"),
         Text("b"),
     )

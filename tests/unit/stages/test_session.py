@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from llm_proxy.pipeline.exchange import Caller, Client, Exchange, Session, SessionState
-from llm_proxy.pipeline.request import Message, Text
+from llm_proxy.pipeline.parts import Text
+from llm_proxy.pipeline.request import Message
 from llm_proxy.stages.session import Sessions
 from tests.support.stages import Run, asking
 

@@ -31,6 +31,7 @@ from llm_proxy.pipeline.events import (
 )
 from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.request import Tool
+from llm_proxy.pipeline.state.memory import MemoryStore
 from tests.support.clock import Clock
 from tests.support.stages import asking, text_of
 
@@ -42,7 +43,7 @@ class Machine:
 
     def __init__(self, **options: Any) -> None:
         self.clock = Clock()
-        kit = BackendKit(Mock(), self.clock.sleep)
+        kit = BackendKit(Mock(), MemoryStore(self.clock), self.clock.sleep)
         self.backend = Local("here", Local.Options.model_validate(options), kit)
 
     async def send(self, model: str, text: str = "one two three", **request: Any) -> Reply:

@@ -52,7 +52,7 @@ def test_a_wrong_key_is_the_proxys_own_trouble() -> None:
     ("model", "kind", "status", "retryable"),
     [
         ("error-400", Kind.BAD_REQUEST, 400, False),
-        ("error-402", Kind.BILLING, 429, True),
+        ("error-402", Kind.BILLING, 402, True),
         ("error-403", Kind.FORBIDDEN, 403, True),
         ("error-404", Kind.NOT_FOUND, 404, True),
         ("error-413", Kind.TOO_LARGE, 413, False),

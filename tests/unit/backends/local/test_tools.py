@@ -7,7 +7,8 @@ import pytest
 
 from llm_proxy.backends.local.tools import tool_calls
 from llm_proxy.pipeline.events import ToolCallDelta, ToolCallEnd, ToolCallStart
-from llm_proxy.pipeline.request import Message, Text, Tool, ToolResult
+from llm_proxy.pipeline.parts import Text, ToolResult
+from llm_proxy.pipeline.request import Message, Tool, ToolChoice
 from tests.support.stages import asking
 
 WEATHER, TIME = Tool("get_weather"), Tool("get-time")
@@ -16,6 +17,12 @@ WEATHER, TIME = Tool("get_weather"), Tool("get-time")
 def called(text: str = "hello", *tools: Tool, **request: Any) -> list[str]:
     events = tool_calls(asking(text, tools=tools, **request).request)
     return [event.name for event in events if isinstance(event, ToolCallStart)]
+
+
+def chosen(choice: str | None) -> ToolChoice | None:
+    if choice in (None, "auto", "none", "required"):
+        return choice and ToolChoice(choice)
+    return ToolChoice("required", (choice,))
 
 
 def arguments(parameters: dict[str, Any]) -> Any:
@@ -43,21 +50,21 @@ def arguments(parameters: dict[str, Any]) -> Any:
     ],
 )
 def test_which_tools_are_called(text: str, choice: str | None, expected: list[str]) -> None:
-    assert expected == called(text, WEATHER, TIME, tool_choice=choice)
+    assert expected == called(text, WEATHER, TIME, tool_choice=chosen(choice))
 
 
 @pytest.mark.parametrize("choice", [None, "auto", "required", "get_weather"])
 def test_without_a_tool_none_is_called(choice: str | None) -> None:
-    assert called("get_weather", tool_choice=choice) == []
+    assert called("get_weather", tool_choice=chosen(choice)) == []
 
 
 @pytest.mark.parametrize("choice", [None, "required", "get_weather"])
 def test_when_a_tool_has_answered_none_is_called_again(choice: str | None) -> None:
     messages = (
         Message("user", (Text("get_weather"),)),
-        Message("tool", (ToolResult("1", "get_weather says rain"),)),
+        Message("tool", (ToolResult("1", (Text("get_weather says rain"),)),)),
     )
-    assert called("", WEATHER, tool_choice=choice, messages=messages) == []
+    assert called("", WEATHER, tool_choice=chosen(choice), messages=messages) == []
 
 
 def test_a_name_is_no_pattern() -> None:

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_proxy.backends.local.words import count, input_tokens, last_said, words_of
-from llm_proxy.pipeline.request import Message, OpaquePart, Text, ToolCall, ToolResult
+from llm_proxy.pipeline.parts import OpaquePart, Text, ToolCall, ToolResult
+from llm_proxy.pipeline.request import Message
 from tests.support.stages import asking
 
 
@@ -41,7 +42,7 @@ def test_blank_text_has_no_words() -> None:
     ("parts", "expected"),
     [
         ((Text("a"), Text("b")), "ab"),
-        ((ToolResult("1", "gave back"), Text("!")), "gave back!"),
+        ((ToolResult("1", (Text("gave back"),)), Text("!")), "gave back!"),
         ((OpaquePart({}), Text("a")), "a"),
         ((ToolCall("1", "t", "{}"),), "(nothing was said)"),
         ((Text(""),), "(nothing was said)"),
@@ -57,6 +58,6 @@ def test_the_words_of_the_whole_conversation_are_its_tokens() -> None:
     messages = (
         Message("system", (Text("be brief"),)),
         Message("assistant", (Text("a b c"), ToolCall("1", "t", "not counted"))),
-        Message("tool", (ToolResult("1", "d"), OpaquePart({"text": "not counted"}))),
+        Message("tool", (ToolResult("1", (Text("d"),)), OpaquePart({"text": "not counted"}))),
     )
     assert input_tokens(asking(messages=messages).request) == 6

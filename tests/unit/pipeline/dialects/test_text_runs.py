@@ -125,7 +125,7 @@ def test_nothing_is_known_before_a_frame_was_seen() -> None:
         b'data: {"content":"a","choices":[]}\n\n',
         b'data: {"content":"a","choices":[{"delta":{"content":["a"]}}]}\n\n',
         b'data: {"choices":[{"delta":{"content":"a","content":"b"}}]}\n\n',
-        b'event: x\ndata: {"choices":[{"delta":{"content":"a"}}]}\n\n',
+        b'id: 1\ndata: {"choices":[{"delta":{"content":"a"}}]}\n\n',
         b'data: {"choices":[{"delta":{"content":"a"}}]}\nid: 1\n\n',
     ],
 )
@@ -156,3 +156,25 @@ def test_a_frame_nested_too_deeply_to_be_written_teaches_nothing() -> None:
     deep = b"[" * 300 + b"]" * 300
     raw = b'data: {"choices":[{"delta":{"content":"a"}}],"x":' + deep + b"}\n\n"
     assert None is learned(raw).cut(FINISH, 0)
+
+
+NAMED = b"event: delta\n"
+
+
+@given(st.lists(bodies, min_size=1, max_size=6))
+def test_frames_with_a_name_are_read_alike(texts: list[bytes]) -> None:
+    block = b"".join(NAMED + frame(body) for body in texts)
+    expected = "".join(json.loads(b'"' + body + b'"') for body in texts)
+    assert (expected, len(block)) == learned(NAMED + frame(b"seen")).cut(block, 0)
+
+
+@pytest.mark.parametrize("other", [frame(b"b"), b"event: other\n" + frame(b"b"), NAMED + FINISH])
+def test_a_run_of_named_frames_ends_before_any_other(other: bytes) -> None:
+    first = NAMED + frame(b"a")
+    assert ("a", len(first)) == learned(NAMED + frame(b"x")).cut(first + other, 0)
+
+
+def test_a_named_frame_is_none_of_a_run_without_names() -> None:
+    first = frame(b"a")
+    assert ("a", len(first)) == learned(frame(b"x")).cut(first + NAMED + frame(b"b"), 0)
+    assert None is learned(frame(b"x")).cut(NAMED + frame(b"b"), 0)

@@ -7,8 +7,9 @@ import pytest
 
 from llm_proxy.pipeline.events import End, Event, Finish, Start, TextDelta, Usage
 from llm_proxy.pipeline.exchange import Exchange, Session, SessionState
+from llm_proxy.pipeline.parts import OpaquePart, Text, ToolCall, ToolResult
 from llm_proxy.pipeline.reply import Head
-from llm_proxy.pipeline.request import Message, OpaquePart, Text, ToolCall, ToolResult
+from llm_proxy.pipeline.request import Message
 from llm_proxy.stages.commands import Commands
 from tests.support.stages import Run, asking, text_of
 
@@ -176,7 +177,7 @@ async def test_only_a_user_types_commands(role: str) -> None:
 
 
 async def test_what_a_tool_gave_back_is_no_command() -> None:
-    parts = (ToolResult("1", "!/model(x)"), Text("go on"))
+    parts = (ToolResult("1", (Text("!/model(x)"),)), Text("go on"))
     chat = Chat()
     await chat(Message("assistant", (ToolCall("1", "t", "{}"),)), Message("user", parts))
     assert parts == chat.run.seen[0].request.messages[1].parts

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from llm_proxy.pipeline.request import ChatRequest, Message, Text
+from llm_proxy.pipeline.parts import Text
+from llm_proxy.pipeline.request import ChatRequest, Message
 from llm_proxy.stages.transform.rules import Rule
 from tests.support.stages import asking
 

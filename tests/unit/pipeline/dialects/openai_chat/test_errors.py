@@ -66,7 +66,8 @@ def test_each_error_on_the_wire(
 def test_what_a_backend_refused(kind: Kind, type_: str, code: str | None) -> None:
     error = error_object(UpstreamRefused("m", kind, 418))
     assert {"message": "m", "type": type_, "param": None, "code": code} == error
-    assert 418 == write_error(UpstreamRefused("m", kind, 418)).status
+    shown = 429 if kind is Kind.BILLING else 418
+    assert shown == write_error(UpstreamRefused("m", kind, 418)).status
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -102,7 +103,7 @@ def test_a_limit_of_our_own_is_told_in_the_dialects_headers() -> None:
 
 
 def test_the_sdk_must_not_retry_what_money_is_missing_for() -> None:
-    rendered = write_error(UpstreamRefused("m", Kind.BILLING, 429))
+    rendered = write_error(UpstreamRefused("m", Kind.BILLING, 402))
     assert (429, {"x-should-retry": "false"}) == (rendered.status, rendered.headers)
 
 

@@ -15,6 +15,7 @@ from llm_proxy.pipeline.events import (
     KeepAlive,
     Opaque,
     ReasoningDelta,
+    RefusalDelta,
     Start,
     TextDelta,
     ToolCallDelta,
@@ -50,6 +51,10 @@ def whole(message: object, reason: str | None = "stop", **more: Any) -> list[Eve
     head = {"id": "c1", "model": "m", "created": 1}
     choices = [{"index": 0, "message": message, "finish_reason": reason}]
     return bare(read_completion(orjson.dumps({**head, "choices": choices, **more})))
+
+
+def refusal_of(events: list[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, RefusalDelta))
 
 
 @given(streams, marks)
@@ -104,7 +109,8 @@ def test_a_run_of_text_becomes_one_event() -> None:
 
 def test_a_refusal_beside_empty_content_is_not_taken_for_a_run_of_empty_text() -> None:
     refusal = delta({"content": "", "refusal": "no "}).replace(b'": "', b'":"')
-    assert "no no " == text_of(read([FIRST, refusal, refusal, STOP]))
+    events = read([FIRST, refusal, refusal, STOP])
+    assert ("", "no no ") == (text_of(events), refusal_of(events))
 
 
 def test_a_streamed_answer_in_order() -> None:
@@ -136,14 +142,16 @@ def test_a_streamed_answer_in_order() -> None:
     ("frame", "expected"),
     [
         (delta({"reasoning": "r"}), [ReasoningDelta("r")]),
-        (delta({"refusal": "no"}), [TextDelta("no")]),
+        (delta({"refusal": "no"}), [RefusalDelta("no")]),
         (delta({"content": "", "role": ""}), [Opaque()]),
         (delta(None), [Opaque()]),
         (data({"choices": []}), [Opaque()]),
         (data({"choices": None}), [Opaque()]),
         (data({"error": None, "choices": []}), [Opaque()]),
         (data({}), [Opaque()]),
-        (delta({"annotations": [1]}), [Opaque()]),
+        (delta({"annotations": []}), [Opaque()]),
+        (delta({"annotations": [1]}), [Opaque(content="annotations")]),
+        (delta({"content": "a", "audio": {"id": "x"}}), [Opaque(content="audio"), TextDelta("a")]),
         (delta({}, ""), [Opaque()]),
         (b": ping\n\n", [KeepAlive()]),
         (b"data:\n\n", [KeepAlive()]),
@@ -167,7 +175,7 @@ REASONS = [
     ("function_call", "tool_calls"),
     ("content_filter", "content_filter"),
     ("sensitive", "content_filter"),
-    ("model_context_window_exceeded", "length"),
+    ("model_context_window_exceeded", "context_full"),
     ("something_new", "stop"),
 ]
 
@@ -176,6 +184,19 @@ REASONS = [
 def test_why_an_answer_finished(told: str, expected: Any) -> None:
     assert [Finish(expected), End()] == bare(read([FIRST, delta({}, told), DONE]))[-2:]
     assert [Finish(expected), End()] == whole({"content": "a"}, told)[-2:]
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("END", Finish("stop", stop_sequence="END")),
+        (128009, Finish("stop")),
+        (None, Finish("stop")),
+    ],
+)
+def test_the_sequence_that_stopped_it_where_it_is_told(told: object, expected: Finish) -> None:
+    choice = {"index": 0, "delta": {}, "finish_reason": "stop", "stop_reason": told}
+    assert expected in bare(read([FIRST, data({"choices": [choice]}), DONE]))
 
 
 @pytest.mark.parametrize(("told", "expected"), [("stop", "tool_calls"), ("length", "length")])

@@ -12,7 +12,9 @@ from llm_proxy.pipeline.events import (
     Event,
     Finish,
     Frame,
+    Opaque,
     ReasoningDelta,
+    RefusalDelta,
     Start,
     TextDelta,
     ToolCallDelta,
@@ -67,7 +69,7 @@ def test_all_events_of_a_whole_answer_share_its_bytes() -> None:
     ("message", "expected"),
     [
         ({"content": "a"}, [TextDelta("a")]),
-        ({"content": None, "refusal": "no"}, [TextDelta("no")]),
+        ({"content": None, "refusal": "no"}, [RefusalDelta("no")]),
         ({"content": "a", "reasoning": "r"}, [ReasoningDelta("r"), TextDelta("a")]),
         ({"content": "", "tool_calls": None}, []),
         ({}, []),
@@ -79,6 +81,30 @@ def test_what_a_message_means(message: object, expected: list[Event]) -> None:
     assert Start("c1", "m", 1) == start
     assert expected == content
     assert [Finish("stop"), End()] == [finish, end]
+
+
+def test_every_call_of_a_whole_answer_is_one_even_without_an_id() -> None:
+    call = {"function": {"name": "f", "arguments": '{"x":1}'}}
+    events = whole({"tool_calls": [call, call]}, "tool_calls")
+    starts = [event for event in events if isinstance(event, ToolCallStart)]
+    assert [(0, "f"), (1, "f")] == [(start.index, start.name) for start in starts]
+    assert starts[0].id != starts[1].id
+
+
+@pytest.mark.parametrize("field", ["audio", "annotations"])
+def test_what_has_no_event_is_named(field: str) -> None:
+    start, unknown, text, *_ = whole({"content": "a", field: [{"x": 1}]})
+    assert [Start("c1", "m", 1), Opaque(content=field), TextDelta("a")] == [start, unknown, text]
+
+
+def test_all_counts_are_read() -> None:
+    usage = {
+        "prompt_tokens": 130,
+        "completion_tokens": 30,
+        "prompt_tokens_details": {"cached_tokens": 100, "cache_write_tokens": 20},
+        "completion_tokens_details": {"reasoning_tokens": 12},
+    }
+    assert Usage(130, 30, 100, 12, cache_write_tokens=20) in whole({"content": "a"}, usage=usage)
 
 
 @pytest.mark.parametrize("reason", [None, ""])
@@ -130,7 +156,7 @@ def test_blank_lines_before_the_body_are_keep_alives() -> None:
     ("error", "kind", "status"),
     [
         ({"code": 400, "message": "bad"}, Kind.BAD_REQUEST, 400),
-        ({"code": 402, "message": "bad"}, Kind.BILLING, 429),
+        ({"code": 402, "message": "bad"}, Kind.BILLING, 402),
         ({"code": "context_length_exceeded", "message": "bad"}, Kind.CONTEXT_TOO_LONG, 400),
         ({"code": 503, "message": "bad"}, Kind.UNAVAILABLE, 503),
         ({"code": "server_error", "message": "bad"}, Kind.BAD_GATEWAY, 502),

@@ -9,16 +9,8 @@ from hypothesis import strategies as st
 
 from llm_proxy.pipeline.dialects.openai_chat.read_request import read_request
 from llm_proxy.pipeline.errors import BadRequest
-from llm_proxy.pipeline.request import (
-    ChatRequest,
-    Message,
-    OpaquePart,
-    Part,
-    Text,
-    Tool,
-    ToolCall,
-    ToolResult,
-)
+from llm_proxy.pipeline.parts import Image, Media, Part, Text, ToolCall, ToolResult
+from llm_proxy.pipeline.request import ChatRequest, Message, Tool, ToolChoice
 from tests.unit.pipeline.dialects.openai_chat import json_values
 
 USER = {"role": "user", "content": "hi"}
@@ -100,6 +92,11 @@ def test_who_gets_the_usage(*, fields: dict[str, Any], stream: bool, wants_usage
 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}
 CACHED = {"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}
+PLAIN = {"type": "text", "text": "b"}
+CALL = {"id": "1", "function": FUNCTION}
+RESULT = {"role": "tool", "content": "4", "tool_call_id": "1"}
+MARKED_RESULT = {"role": "tool", "content": [CACHED, PLAIN]}
+OLD_RESULT = {"role": "function", "name": "f", "content": "4"}
 CUSTOM = {"id": "c", "type": "custom", "custom": {"name": "g", "input": "x"}}
 
 
@@ -107,7 +104,13 @@ CUSTOM = {"id": "c", "type": "custom", "custom": {"name": "g", "input": "x"}}
     ("message", "expected"),
     [
         ({"role": "user", "content": ""}, (Text(""),)),
-        ({"role": "user", "content": [CACHED, IMAGE]}, (Text("a", CACHED), OpaquePart(IMAGE))),
+        (
+            {"role": "user", "content": [CACHED, IMAGE]},
+            (
+                Text("a", CACHED, "short"),
+                Image(Media("image/png", data="AA=="), origin=IMAGE),
+            ),
+        ),
         ({"role": "assistant", "content": None}, ()),
         ({"role": "assistant", "content": []}, ()),
         ({"role": "assistant"}, ()),
@@ -115,15 +118,21 @@ CUSTOM = {"id": "c", "type": "custom", "custom": {"name": "g", "input": "x"}}
             {
                 "role": "assistant",
                 "content": "a",
-                "tool_calls": [{"id": "1", "function": FUNCTION}],
+                "tool_calls": [CALL],
             },
-            (Text("a"), ToolCall("1", "f", '{"x":1}')),
+            (Text("a"), ToolCall("1", "f", '{"x":1}', origin=CALL)),
         ),
         ({"role": "assistant", "tool_calls": None}, ()),
-        ({"role": "assistant", "tool_calls": [CUSTOM]}, (OpaquePart(CUSTOM),)),
-        ({"role": "tool", "content": "4", "tool_call_id": "1"}, (ToolResult("1", "4"),)),
-        ({"role": "tool", "content": [CACHED, CACHED]}, (ToolResult("", "aa"),)),
-        ({"role": "function", "name": "f", "content": "4"}, (ToolResult("f", "4"),)),
+        (
+            {"role": "assistant", "tool_calls": [CUSTOM]},
+            (ToolCall("c", "g", "x", custom=True, origin=CUSTOM),),
+        ),
+        (RESULT, (ToolResult("1", (Text("4"),), origin=RESULT),)),
+        (
+            MARKED_RESULT,
+            (ToolResult("", (Text("a", CACHED, "short"), Text("b", PLAIN)), origin=MARKED_RESULT),),
+        ),
+        (OLD_RESULT, (ToolResult("f", (Text("4"),), origin=OLD_RESULT),)),
     ],
 )
 def test_what_a_message_holds(message: dict[str, Any], expected: tuple[Part, ...]) -> None:
@@ -151,28 +160,42 @@ def test_arguments_that_came_as_an_object_are_json_text() -> None:
     [
         ({"type": "function", "function": {"name": "f"}}, Tool("f")),
         ({"function": {"name": "f", "parameters": {"a": 1}}}, Tool("f", {"a": 1})),
-        ({"type": "custom", "custom": {"name": "g", "format": {}}}, Tool("g")),
-        ({"type": "web_search"}, Tool("")),
+        ({"type": "custom", "custom": {"name": "g", "format": {}}}, Tool("g", custom=True)),
+        ({"type": "web_search"}, Tool("web_search", hosted=True)),
     ],
 )
 def test_what_a_tool_is(tool: dict[str, Any], expected: Tool) -> None:
     assert [replace(expected, origin=tool)] == list(read(tools=[tool]).tools)
 
 
+ALLOWED = [
+    {"type": "function", "function": {"name": "f"}},
+    {"type": "custom", "custom": {"name": "g"}},
+    {"type": "mcp"},
+]
+
+
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [
-        ("auto", "auto"),
-        ("none", "none"),
-        ("required", "required"),
-        ({"type": "function", "function": {"name": "f"}}, "f"),
-        ({"type": "custom", "custom": {"name": "g"}}, "g"),
-        ({"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": []}}, None),
+        ("auto", ToolChoice("auto")),
+        ("none", ToolChoice("none")),
+        ("required", ToolChoice("required")),
+        ({"type": "function", "function": {"name": "f"}}, ToolChoice("required", ("f",))),
+        ({"type": "custom", "custom": {"name": "g"}}, ToolChoice("required", ("g",))),
+        (
+            {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": []}},
+            ToolChoice("auto"),
+        ),
+        (
+            {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": ALLOWED}},
+            ToolChoice("required", ("f", "g")),
+        ),
         (None, None),
         (5, None),
     ],
 )
-def test_the_choice_of_a_tool(choice: object, expected: str | None) -> None:
+def test_the_choice_of_a_tool(choice: object, expected: ToolChoice | None) -> None:
     assert expected == read(tool_choice=choice).tool_choice
 
 

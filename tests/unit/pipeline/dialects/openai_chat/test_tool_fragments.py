@@ -51,6 +51,20 @@ A, B = ToolCallStart(0, "a", "f"), ToolCallStart(1, "b", "g")
             id="id and name repeated",
         ),
         pytest.param(
+            [
+                fragment(0, "a", "f", '{"x":'),
+                fragment(0, None, "f", "{}"),
+                fragment(0, None, "f", "}"),
+            ],
+            [A, ToolCallDelta(0, '{"x":'), ToolCallDelta(0, "{}"), ToolCallDelta(0, "}")],
+            id="the name again with every piece",
+        ),
+        pytest.param(
+            [fragment(0, "a", "f", '{"x":{}'), fragment(0, None, "f", "}")],
+            [A, ToolCallDelta(0, '{"x":{}'), ToolCallDelta(0, "}")],
+            id="the name again behind what looks whole",
+        ),
+        pytest.param(
             [fragment(None, "a", "f", "1"), fragment(None, "b", "g", "2")],
             [A, ToolCallDelta(0, "1"), B, ToolCallDelta(1, "2")],
             id="no index",
@@ -115,6 +129,26 @@ def test_another_name_at_the_index_of_a_call_without_id_is_another_call(
     deltas = [event for event in events if isinstance(event, ToolCallDelta)]
     assert [(0, "f"), (1, "g")] == starts
     assert [ToolCallDelta(0, "{}"), ToolCallDelta(1, "[]")] == deltas
+
+
+def test_the_name_again_behind_whole_arguments_is_another_call() -> None:
+    events = read(fragment(0, None, "f", '{"x":1}'), fragment(0, None, "f", '{"x":2}'))
+    starts = [(e.index, e.name) for e in events if isinstance(e, ToolCallStart)]
+    deltas = [event for event in events if isinstance(event, ToolCallDelta)]
+    assert [(0, "f"), (1, "f")] == starts
+    assert [ToolCallDelta(0, '{"x":1}'), ToolCallDelta(1, '{"x":2}')] == deltas
+
+
+def test_in_a_whole_answer_every_item_is_a_call() -> None:
+    calls = ToolFragments()
+    for _ in range(2):
+        calls.read(fragment(0, None, "f", "{}"), whole=True)
+    assert 2 == calls.count
+
+
+def test_a_custom_call_carries_free_text() -> None:
+    custom = {"index": 0, "id": "a", "type": "custom", "custom": {"name": "f", "input": "x y"}}
+    assert [ToolCallStart(0, "a", "f", custom=True), ToolCallDelta(0, "x y")] == read(custom)
 
 
 def test_an_id_that_comes_late_opens_no_second_call() -> None:

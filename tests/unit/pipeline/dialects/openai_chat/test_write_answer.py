@@ -35,7 +35,7 @@ WIRE_USAGE = {
     "prompt_tokens": 9,
     "completion_tokens": 5,
     "total_tokens": 14,
-    "prompt_tokens_details": {"cached_tokens": 3},
+    "prompt_tokens_details": {"cached_tokens": 3, "cache_write_tokens": 0},
     "completion_tokens_details": {"reasoning_tokens": 2},
 }
 
@@ -182,10 +182,18 @@ def test_interleaved_calls_keep_their_arguments_apart() -> None:
 
 
 def test_usage_is_a_chunk_without_choices_for_whom_asked() -> None:
-    (chunk,) = chunks_in(stream([START, USAGE]))
+    (chunk,) = chunks_in(stream([START, USAGE, End()]))
     assert ([], WIRE_USAGE) == (chunk["choices"], chunk["usage"])
-    assert b"" == stream([START, USAGE], wants_usage=False)
+    assert b"data: [DONE]\n\n" == stream([START, USAGE, End()], wants_usage=False)
     assert WIRE_USAGE == whole(USAGE, Finish("stop"))["usage"]
+
+
+def test_usage_told_several_times_is_written_once_at_the_end() -> None:
+    events = [START, Usage(9, 1), TextDelta("a"), Finish("stop"), USAGE, End()]
+    *content, last = chunks_in(stream(events))
+    assert all("usage" not in chunk for chunk in content)
+    assert WIRE_USAGE == last["usage"]
+    assert WIRE_USAGE == whole(Usage(9, 1), USAGE, Finish("stop"))["usage"]
 
 
 def test_an_answer_without_usage_has_none() -> None:

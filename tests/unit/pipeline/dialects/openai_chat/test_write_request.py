@@ -7,17 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llm_proxy.pipeline.dialects.dialect import Recipient
 from llm_proxy.pipeline.dialects.openai_chat.read_request import read_request
 from llm_proxy.pipeline.dialects.openai_chat.write_request import write_request
 from llm_proxy.pipeline.errors import BadRequest
-from llm_proxy.pipeline.request import (
-    ChatRequest,
-    Message,
-    Text,
-    Tool,
-    ToolCall,
-    ToolResult,
-)
+from llm_proxy.pipeline.parts import Text, ToolCall, ToolResult
+from llm_proxy.pipeline.request import ChatRequest, Message, Tool, ToolChoice
 from tests.unit.pipeline.dialects.openai_chat import json_values
 
 USER = {"role": "user", "content": "hi", "name": "ann"}
@@ -33,8 +28,14 @@ def read(**fields: Any) -> ChatRequest:
     return read_request(json.dumps({**FIELDS, **fields}).encode())
 
 
+def sent(request: ChatRequest, model: str = "m", *, stream_usage: bool = False) -> bytes:
+    sent = write_request(request, Recipient(model, stream_usage=stream_usage))
+    assert ((), {}, frozenset(), None) == (sent.losses, sent.names, sent.customs, sent.json_tool)
+    return sent.body
+
+
 def written(request: ChatRequest, model: str = "m", *, stream_usage: bool = False) -> Any:
-    return json.loads(write_request(request, model, stream_usage=stream_usage))
+    return json.loads(sent(request, model, stream_usage=stream_usage))
 
 
 @given(unknown, st.sampled_from([None, 1, "\t"]), st.booleans())
@@ -44,7 +45,7 @@ def test_an_untouched_request_leaves_byte_for_byte(
     ascii_: bool,  # noqa: FBT001 - drawn by hypothesis
 ) -> None:
     body = json.dumps({**FIELDS, **more}, indent=indent, ensure_ascii=ascii_).encode()
-    assert body == write_request(read_request(body), "m", stream_usage=True)
+    assert body == sent(read_request(body), stream_usage=True)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_an_untouched_request_leaves_byte_for_byte(
 )
 def test_odd_but_untouched_leaves_byte_for_byte(fields: dict[str, Any]) -> None:
     body = json.dumps({**FIELDS, **fields}, indent=3).encode()
-    assert body == write_request(read_request(body), "m", stream_usage=False)
+    assert body == sent(read_request(body))
 
 
 @given(unknown)
@@ -86,7 +87,7 @@ def test_a_changed_message_changes_only_itself(more: dict[str, Any]) -> None:
 
 
 def test_a_new_setting_is_added_and_the_order_kept() -> None:
-    body = write_request(read().with_param("seed", 7), "m", stream_usage=False)
+    body = sent(read().with_param("seed", 7))
     assert [*FIELDS, "seed"] == list(json.loads(body))
 
 
@@ -97,7 +98,7 @@ def test_a_dropped_setting_is_gone() -> None:
 def test_a_setting_with_its_old_value_changes_nothing() -> None:
     body = json.dumps(FIELDS, indent=3).encode()
     request = read_request(body).with_param("temperature", 1)
-    assert body == write_request(request, "m", stream_usage=False)
+    assert body == sent(request)
 
 
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
@@ -111,7 +112,7 @@ def test_the_clients_spelling_of_max_tokens_is_kept(name: str) -> None:
 def test_deep_nesting_is_written_or_a_bad_request() -> None:
     deep = json.dumps(FIELDS).encode()[:-1] + b',"x":' + b"[" * 300 + b"]" * 300 + b"}"
     with suppress(BadRequest):
-        assert b'"other"' in write_request(read_request(deep), "other", stream_usage=False)
+        assert b'"other"' in sent(read_request(deep), "other")
 
 
 USAGE = {"include_usage": True}
@@ -133,15 +134,15 @@ USAGE = {"include_usage": True}
 def test_a_stream_is_asked_for_its_usage(
     *, fields: dict[str, Any], stream_usage: bool, expected: Any
 ) -> None:
-    sent = written(read(**fields), stream_usage=stream_usage)
-    assert expected == sent.pop("stream_options", None)
+    body = written(read(**fields), stream_usage=stream_usage)
+    assert expected == body.pop("stream_options", None)
     fields = {key: value for key, value in fields.items() if key != "stream_options"}
-    assert {**FIELDS, **fields} == sent
+    assert {**FIELDS, **fields} == body
 
 
 def test_a_request_made_a_stream_is_asked_for_its_usage_too() -> None:
-    sent = written(replace(read(), stream=True), stream_usage=True)
-    assert {**FIELDS, "stream": True, "stream_options": USAGE} == sent
+    body = written(replace(read(), stream=True), stream_usage=True)
+    assert {**FIELDS, "stream": True, "stream_options": USAGE} == body
 
 
 def test_a_request_made_whole_has_no_options_of_a_stream() -> None:
@@ -152,13 +153,14 @@ def test_a_request_made_whole_has_no_options_of_a_stream() -> None:
 def test_changed_tools_are_sent() -> None:
     request = read(tools=[TOOL], tool_choice="auto")
     function = {"name": "g", "parameters": {"type": "object"}}
-    sent = written(replace(request, tools=[Tool("g", {"type": "object"})]))
-    assert [{"type": "function", "function": function}] == sent["tools"]
+    body = written(replace(request, tools=[Tool("g", {"type": "object"})]))
+    assert [{"type": "function", "function": function}] == body["tools"]
 
 
 def test_a_changed_choice_of_tool_is_sent() -> None:
     request = read(tools=[TOOL], tool_choice="auto")
-    assert "none" == written(replace(request, tool_choice="none"))["tool_choice"]
+    assert "none" == written(replace(request, tool_choice=ToolChoice("none")))["tool_choice"]
+    assert "tool_choice" not in written(replace(request, tool_choice=None))
 
 
 def call(id_: str, arguments: str) -> dict[str, Any]:
@@ -171,12 +173,12 @@ def test_a_request_of_our_own() -> None:
         messages=[
             Message("system", (Text("be brief"),)),
             Message("assistant", (Text("a"), ToolCall("1", "f", "{}"))),
-            Message("tool", (ToolResult("1", "4"),)),
+            Message("tool", (ToolResult("1", (Text("4"),)),)),
         ],
         stream=True,
         params={"temperature": 0.5},
         tools=[Tool("f", {"type": "object"})],
-        tool_choice="required",
+        tool_choice=ToolChoice("required"),
     )
     expected = {
         "model": "m",
@@ -192,16 +194,20 @@ def test_a_request_of_our_own() -> None:
             {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
         ],
     }
-    sent = written(request, stream_usage=True)
-    assert "required" == sent.pop("tool_choice", None)
-    assert expected == sent
+    body = written(request, stream_usage=True)
+    assert "required" == body.pop("tool_choice", None)
+    assert expected == body
 
 
 def test_a_request_of_another_dialect_is_written_anew() -> None:
     request = read()
     assert request.source is not None
     foreign = replace(request, source=replace(request.source, dialect="other"))
-    assert {**FIELDS, "messages": [USER]} == written(foreign)
+    written_ = write_request(foreign, Recipient("m"))
+    plain = {"role": "user", "content": "hi"}
+    expected = {"model": "m", "messages": [plain], "temperature": 1}
+    assert expected == json.loads(written_.body)
+    assert ("dropped x_unknown",) == written_.losses
 
 
 @pytest.mark.parametrize("order", [0, 1])

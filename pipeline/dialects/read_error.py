@@ -1,5 +1,10 @@
-"""A vendor's failure, as a status or where an answer should be → the error the client gets."""
+"""A vendor's failure, as a status or where an answer should be → the error the client gets.
 
+The vendors' bodies differ in names alone, so one reader knows the words of all of them: an object
+`error` with `message` and a word under `code`, `type` or `status`.
+"""
+
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,18 +23,18 @@ from llm_proxy.pipeline.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
-from llm_proxy.pipeline.json_values import is_object
+from llm_proxy.pipeline.json_values import is_list, is_object, objects_in
 
 _REFUSED: dict[int, tuple[Kind, int]] = {
     400: (Kind.BAD_REQUEST, 400),
-    402: (Kind.BILLING, 429),
+    402: (Kind.BILLING, 402),
     403: (Kind.FORBIDDEN, 403),
     404: (Kind.NOT_FOUND, 404),
     409: (Kind.CONFLICT, 409),
     413: (Kind.TOO_LARGE, 413),
     422: (Kind.BAD_REQUEST, 400),
 }
-"""A vendor's status → what it means, and the status a client of this dialect expects for it."""
+"""A vendor's status → what it means, and the status that is kept for it."""
 
 _FAILED: dict[int, type[ProxyError]] = {
     408: UpstreamTimeout,
@@ -45,19 +50,48 @@ _CODES: dict[str, int] = {
     "invalid_request_error": 400,
     "model_not_found": 404,
     "rate_limit_exceeded": 429,
+    "rate_limit_error": 429,
     "server_is_overloaded": 503,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "conflict_error": 409,
+    "request_too_large": 413,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "RESOURCE_EXHAUSTED": 429,
+    "INTERNAL": 500,
+    "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
     "slow_down": 503,
     "1112": 402,  # Z.AI's business codes
     "1113": 402,
     "1211": 404,
     "1302": 429,
     "1303": 429,
+    "1304": 402,
+    "1308": 402,
+    "1310": 402,
     "1305": 503,
     "1312": 503,
 }
 """Codes and types in a body that tell more than the status beside them."""
 
 _CONTEXT = frozenset({"context_length_exceeded", "exceed_context_size_error", "1261"})
+
+_CONTEXT_TEXT = re.compile(
+    r"prompt is too long|maximum context length|exceeds the maximum number of (input )?tokens",
+    re.IGNORECASE,
+)
+"""How those say it that have no word for it."""
+
+_OWN_KEY = frozenset({"authentication_error", "UNAUTHENTICATED", "API_KEY_INVALID", "1000", "1001"})
+"""Words for a key that is refused, whatever the status beside them."""
 
 _VAGUE = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY})
 """Statuses that leave open what happened: also our own for an error inside a 200."""
@@ -102,6 +136,12 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
         return None
 
 
+def _duration(text: object) -> float | None:
+    """Seconds of a duration as JSON writes protocol buffers: `32s`."""
+    seconds = _number(text.removesuffix("s")) if isinstance(text, str) else None
+    return None if seconds is None else min(max(0.0, seconds), _LONGEST_WAIT)
+
+
 def _number(text: str | None) -> float | None:
     try:
         number = float(text or "")
@@ -112,6 +152,8 @@ def _number(text: str | None) -> float | None:
 
 def _error_in(parsed: object) -> object:
     """The error of a body. vLLM's older form has no key `error` but is one itself."""
+    if is_list(parsed) and parsed:  # Gemini's, where the answer would have been a list
+        parsed = parsed[0]
     if not is_object(parsed):
         return None
     return parsed.get("error") or (parsed if parsed.get("object") == "error" else None)
@@ -124,17 +166,23 @@ class _Report:
         fields = error if is_object(error) else {}
         text = error if isinstance(error, str) else fields.get("message") or fields.get("detail")
         self.message = text if isinstance(text, str) else ""
-        self.words = [str(fields[key]) for key in ("code", "type") if fields.get(key) is not None]
+        details = objects_in(fields.get("details"))
+        named = [fields.get("code"), fields.get("type"), fields.get("status")]
+        named += [detail.get("reason") for detail in details]
+        self.words = [str(word) for word in named if word is not None]
+        self.wait = next((_duration(d["retryDelay"]) for d in details if "retryDelay" in d), None)
         code = fields.get("code")
         # A number repeats the status; a word is worth keeping.
         self.code = code if isinstance(code, str) and not code.isdecimal() else None
+        self.refuses_our_key = bool(_OWN_KEY.intersection(self.words))
         self.param = fields["param"] if isinstance(fields.get("param"), str) else None
 
     def as_error(self, status: int, wait: float | None) -> ProxyError:
         status = self._told_status(status)
         message = self.message or f"the backend answered with status {status}"
         told = f"the vendor answered {status}" + (f" ({self.code})" if self.code else "")
-        if status == HTTPStatus.UNAUTHORIZED:
+        wait = self.wait if wait is None else wait
+        if status == HTTPStatus.UNAUTHORIZED or self.refuses_our_key:
             told = "the backend refused the proxy's own key"
             return UpstreamBroken(f"{told}: {message}", for_log=told)
         refused = _REFUSED.get(status)
@@ -144,7 +192,7 @@ class _Report:
             failed = _FAILED.get(status, UpstreamBroken)
             return failed(message, code=self.code, retry_after=wait, for_log=told)
         kind, shown = refused
-        if _CONTEXT.intersection(self.words):
+        if _CONTEXT.intersection(self.words) or _CONTEXT_TEXT.search(self.message):
             kind = Kind.CONTEXT_TOO_LONG
         return UpstreamRefused(
             message,

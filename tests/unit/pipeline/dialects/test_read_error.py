@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_proxy.pipeline.dialects.openai_chat.errors import error_object, write_error
-from llm_proxy.pipeline.dialects.openai_chat.read_error import (
+from llm_proxy.pipeline.dialects.read_error import (
     read_error,
     reported_error,
     retry_after,
@@ -34,7 +34,7 @@ def retryable(error: ProxyError) -> bool:
         (422, Kind.BAD_REQUEST, 400, False),
         (405, Kind.BAD_REQUEST, 405, False),
         (401, Kind.BAD_GATEWAY, 502, True),
-        (402, Kind.BILLING, 429, True),
+        (402, Kind.BILLING, 402, True),
         (403, Kind.FORBIDDEN, 403, True),
         (404, Kind.NOT_FOUND, 404, True),
         (409, Kind.CONFLICT, 409, False),

@@ -1,0 +1,54 @@
+"""How much a model should think, said as a word or as a number of tokens."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from llm_proxy.pipeline.params import Effort
+from llm_proxy.pipeline.traits import Traits
+
+RISING: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+
+_BUDGETS: Mapping[Effort, int] = {
+    "none": 0,
+    "minimal": 1024,
+    "low": 2048,
+    "medium": 8192,
+    "high": 16384,
+    "xhigh": 24576,
+    "max": 31999,
+}
+
+
+def asked_effort(params: Mapping[str, Any]) -> Effort | None:
+    """The effort that the client asks for, by name or by a number of tokens; None if by neither."""
+    effort: Effort | None = params.get("reasoning_effort")
+    if effort in RISING:
+        return effort
+    budget = params.get("reasoning_budget")
+    return _effort_of(budget) if isinstance(budget, int) and budget >= 0 else None
+
+
+def asked_budget(params: Mapping[str, Any]) -> int | None:
+    """The tokens to think with; None if the client says nothing of it."""
+    budget = params.get("reasoning_budget")
+    if isinstance(budget, int) and budget >= 0:
+        return budget
+    effort = asked_effort(params)
+    return None if effort is None else _BUDGETS[effort]
+
+
+def fitting_effort(effort: Effort, traits: Traits) -> Effort:
+    """The nearest effort that the model knows: of two as near, the higher."""
+    if effort == "none" and traits.can_stop_thinking:
+        return effort
+    known = traits.efforts or ("low", "medium", "high")
+    place = RISING.index(effort)
+    return min(known, key=lambda one: (abs(RISING.index(one) - place), -RISING.index(one)))
+
+
+def _effort_of(budget: int) -> Effort:
+    if budget == 0:
+        return "none"
+    if budget <= _BUDGETS["low"]:
+        return "low"
+    return "medium" if budget <= _BUDGETS["medium"] else "high"
