@@ -44,6 +44,9 @@ class Local(Backend[LocalOptions]):
     async def models(self) -> list[str]:
         return list(MODELS)
 
+    async def count(self, exchange: Exchange, model: str) -> int:
+        return input_tokens(exchange.request)
+
     async def send(self, exchange: Exchange, model: str) -> Reply:
         if error := error_of_model(model):
             raise error

@@ -23,8 +23,8 @@ from llm_proxy.pipeline.json_values import is_object
 CUT_SHORT = "the backend's answer ended in the middle"
 
 
-class FrameReader(ABC):
-    """Cuts a stream into frames and makes of each the events that a subclass reads from it.
+class RawFrameReader(ABC):
+    """Cuts a stream into frames, of which a subclass reads the events.
 
     `keys` are the ways in which the key of a text delta is written, for `TextRuns`.
     """
@@ -38,8 +38,8 @@ class FrameReader(ABC):
         self.ended = False
 
     @abstractmethod
-    def events_of(self, frame: SseFrame, data: bytes, shared: Frame) -> Sequence[Event]:
-        """The events of a frame that has data; raises `UpstreamBroken`."""
+    def read_frame(self, raw: bytes) -> list[Event]:
+        """The events of a whole frame, each with it; raises `UpstreamBroken`."""
 
     @abstractmethod
     def at_end_of_body(self) -> Sequence[Event]:
@@ -64,7 +64,7 @@ class FrameReader(ABC):
         events: list[Event] = []
         try:
             if not self.ended and (rest := self._splitter.close()).strip():
-                events += self._frame(rest)
+                events += self.read_frame(rest)
             if not self.ended:
                 events += self.at_end_of_body()
         except ProxyError as error:
@@ -79,14 +79,22 @@ class FrameReader(ABC):
                 events.append(TextDelta(text, Frame(block[position:end], 1, self.format)))
             else:
                 end = frame_end(block, position)
-                events += self._frame(block[position:end])
+                events += self.read_frame(block[position:end])
             position = end
 
-    def _failure(self, error: ProxyError) -> Failure:
+    def _failure(self, error: ProxyError, frame: Frame | None = None) -> Failure:
         self.ended = True
-        return Failure(error)
+        return Failure(error, frame)
 
-    def _frame(self, raw: bytes) -> list[Event]:
+
+class FrameReader(RawFrameReader):
+    """The same, for frames that are told apart by what is in their JSON alone."""
+
+    @abstractmethod
+    def events_of(self, frame: SseFrame, data: bytes, shared: Frame) -> Sequence[Event]:
+        """The events of a frame that has data; raises `UpstreamBroken`."""
+
+    def read_frame(self, raw: bytes) -> list[Event]:
         frame = parse_frame(raw)
         if frame.data is None or not frame.data.strip():
             # An SDK stumbles over a frame without data that is more than a comment.

@@ -57,17 +57,17 @@ class MessageReader(FrameReader):
     def text_at(self) -> TextAt:
         return _text_at
 
-    def _frame(self, raw: bytes) -> list[Event]:
+    def read_frame(self, raw: bytes) -> list[Event]:
         """A frame without a name gets its own, or the SDK passes it over in silence."""
         if raw.startswith(b"event:"):
-            return super()._frame(raw)
+            return super().read_frame(raw)
         frame = parse_frame(raw)
         if frame.data is None or frame.event or frame.data.strip() in (b"", b"[DONE]"):
-            return super()._frame(raw)
+            return super().read_frame(raw)
         kind = json_object(frame.data).get("type")
         if isinstance(kind, str) and kind.isidentifier():
             raw = b"event: " + kind.encode() + b"\n" + raw.removeprefix(_BOM)
-        return super()._frame(raw)
+        return super().read_frame(raw)
 
     def events_of(self, frame: SseFrame, data: bytes, shared: Frame) -> Sequence[Event]:
         if data.strip() == b"[DONE]":  # of servers whose other dialect ends so

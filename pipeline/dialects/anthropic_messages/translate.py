@@ -22,6 +22,7 @@ from llm_proxy.pipeline.dialects.anthropic_messages.translate_tools import Offer
 from llm_proxy.pipeline.dialects.anthropic_messages.translate_turns import Turns, written_turns
 from llm_proxy.pipeline.dialects.anthropic_messages.write_blocks import written_blocks
 from llm_proxy.pipeline.dialects.anthropic_messages.write_settings import (
+    UNSAYABLE,
     to_tier,
     written_format,
 )
@@ -49,6 +50,7 @@ _SAID = frozenset(
         *("temperature", "top_p", "top_k", "max_tokens", "stop", "response_format", "user"),
         *("reasoning_effort", "reasoning_budget", "reasoning_summary", "parallel_tool_calls"),
         *("n", "logprobs", "top_logprobs", "service_tier", "store"),
+        *UNSAYABLE,
     }
 )
 """`store` is among them: nothing is stored here, whatever is asked."""
@@ -147,6 +149,9 @@ class _Translation:
 
     def _settings(self, thinking: Thinking) -> Iterator[tuple[str, Any]]:
         params = self._params
+        for name in sorted(UNSAYABLE - {"n"}):
+            if params.get(name) not in (None, {}):
+                self._losses.drop(name)
         yield from self._sampling(thinking)
         if stops := self._stops():
             yield "stop_sequences", stops

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from llm_proxy.pipeline.dialects.anthropic_messages.formats import NAME
 from llm_proxy.pipeline.dialects.anthropic_messages.history import (
     calls_without_thinking,
@@ -14,9 +12,9 @@ from llm_proxy.pipeline.dialects.anthropic_messages.translate import translated
 from llm_proxy.pipeline.dialects.anthropic_messages.write_message import write_messages
 from llm_proxy.pipeline.dialects.anthropic_messages.write_settings import ABSENT, ChangedSettings
 from llm_proxy.pipeline.dialects.anthropic_messages.write_tools import written_choice, written_tool
+from llm_proxy.pipeline.dialects.body import json_bytes
 from llm_proxy.pipeline.dialects.dialect import Recipient, Written
 from llm_proxy.pipeline.dialects.losses import Losses
-from llm_proxy.pipeline.errors import BadRequest
 from llm_proxy.pipeline.json_values import is_list, is_object, object_or_empty
 from llm_proxy.pipeline.request import ChatRequest, Source
 
@@ -45,14 +43,6 @@ def write_request(request: ChatRequest, to: Recipient) -> Written:
     merged = {**source.body, **changes}
     kept = {name: value for name, value in merged.items() if value is not ABSENT}
     return Written(json_bytes(kept), losses.told)
-
-
-def json_bytes(body: Fields) -> bytes:
-    """The body's bytes; a rule of the operator's may have put in what is no JSON."""
-    try:
-        return orjson.dumps(body)
-    except orjson.JSONEncodeError as error:
-        raise BadRequest(f"the request cannot be written: {error}") from error
 
 
 def _changes(request: ChatRequest, source: Source, to: Recipient, losses: Losses) -> dict[str, Any]:

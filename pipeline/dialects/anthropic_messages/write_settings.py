@@ -14,6 +14,7 @@ from llm_proxy.pipeline.dialects.anthropic_messages.thinking import (
     newest_wish,
 )
 from llm_proxy.pipeline.dialects.losses import Losses
+from llm_proxy.pipeline.dialects.sampling import with_fitting_changes
 from llm_proxy.pipeline.dialects.settings import refuse
 from llm_proxy.pipeline.dialects.structured import Format, asked_format
 from llm_proxy.pipeline.json_values import object_or_empty
@@ -31,6 +32,9 @@ _COMPOSED = frozenset(
 )
 """Settings that share a field with others."""
 
+UNSAYABLE = frozenset({"seed", "presence_penalty", "frequency_penalty", "logit_bias", "n"})
+"""Settings that other dialects have."""
+
 _ELSEWHERE = {"stop": "stop_sequences"}
 
 _TO_TIERS = {name: tier for tier, name in TIERS.items()}
@@ -47,7 +51,8 @@ class ChangedSettings:
     def __init__(
         self, params: Fields, old: Fields, body: Fields, traits: Traits, losses: Losses
     ) -> None:
-        self._params = newest_wish(params, old)
+        params = with_fitting_changes(newest_wish(params, old), old, _beside(body, traits), losses)
+        self._params = params
         self._body = body
         self._traits = traits
         self._losses = losses
@@ -79,6 +84,9 @@ class ChangedSettings:
             if name in _COMPOSED:
                 continue
             value = self._params.get(name, ABSENT)
+            if name in UNSAYABLE and name not in self._body:
+                self._losses.drop(name)
+                continue
             if name == "max_tokens" and value is ABSENT and name in self._body:
                 value = default_limit(self._traits).tokens
             if name == "service_tier" and isinstance(value, str):
@@ -150,6 +158,12 @@ class ChangedSettings:
         now = {name: value for name, value in both.items() if value is not None}
         if now != old:
             yield "output_config", now or ABSENT
+
+
+def _beside(body: Fields, traits: Traits) -> Traits:
+    """The facts, but for what no model takes beside the thinking that the client asks for."""
+    thinks = object_or_empty(body.get("thinking")).get("type") in ("enabled", "adaptive")
+    return traits.model_copy(update={"sampling": "none"}) if thinks else traits
 
 
 def _thinking(wish: Thinking) -> Iterator[tuple[str, Any]]:

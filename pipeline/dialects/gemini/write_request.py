@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
+from llm_proxy.pipeline.dialects.body import json_bytes
 from llm_proxy.pipeline.dialects.dialect import Recipient, Written
 from llm_proxy.pipeline.dialects.gemini.formats import NAME
 from llm_proxy.pipeline.dialects.gemini.read_request import COUNTED, asked_in
@@ -14,8 +13,8 @@ from llm_proxy.pipeline.dialects.gemini.write_contents import with_placeholders,
 from llm_proxy.pipeline.dialects.gemini.write_settings import Settings
 from llm_proxy.pipeline.dialects.gemini.write_tools import written_choice, written_tools
 from llm_proxy.pipeline.dialects.losses import Losses
+from llm_proxy.pipeline.dialects.sampling import with_fitting_changes
 from llm_proxy.pipeline.dialects.seals import FOREIGN, without_foreign_seals
-from llm_proxy.pipeline.errors import BadRequest
 from llm_proxy.pipeline.request import ChatRequest, Source
 
 _MODELS = "models/"
@@ -41,14 +40,6 @@ def write_request(request: ChatRequest, to: Recipient) -> Written:
         return Written(source.raw, losses.told)
     body = _counting(asked, source.body, to) if request.counts_only else asked
     return Written(json_bytes(body), losses.told)
-
-
-def json_bytes(body: Mapping[str, Any]) -> bytes:
-    """The body's bytes; a rule of the operator's may have put in what is no JSON."""
-    try:
-        return orjson.dumps(body)
-    except orjson.JSONEncodeError as error:
-        raise BadRequest(f"the request cannot be written: {error}") from error
 
 
 def _counting(asked: dict[str, Any], old: Mapping[str, Any], to: Recipient) -> dict[str, Any]:
@@ -84,5 +75,6 @@ def _change(
         config = None if choice is None else written_choice(choice)
         settings.put_in("toolConfig", "functionCallingConfig", config)
     if request.params is not source.params:
-        settings.change(request.params, source.params)
+        params = with_fitting_changes(request.params, source.params, to.traits, losses)
+        settings.change(params, source.params)
     return body != before

@@ -245,10 +245,10 @@ def _data(value: Mapping[str, Any]) -> bytes:
 
 def _known(start: Start | None) -> Start:
     """The start of an answer, with an id and a time of our own where a vendor gave none."""
-    if start is not None and start.id:
-        return start
-    model = start.model if start else ""
-    return Start(f"chatcmpl-{uuid4().hex}", model, int(time.time()))
+    if start is None:
+        return Start(f"chatcmpl-{uuid4().hex}", "", int(time.time()))
+    id_, created = start.id or f"chatcmpl-{uuid4().hex}", start.created or int(time.time())
+    return Start(id_, start.model, created)
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

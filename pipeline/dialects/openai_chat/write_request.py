@@ -5,14 +5,15 @@ from typing import Any
 
 import orjson
 
+from llm_proxy.pipeline.dialects.body import json_bytes, unwritable
 from llm_proxy.pipeline.dialects.dialect import Recipient, Written
 from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.dialects.openai_chat.formats import NAME
 from llm_proxy.pipeline.dialects.openai_chat.translate import translated
 from llm_proxy.pipeline.dialects.openai_chat.write_message import write_message
 from llm_proxy.pipeline.dialects.openai_chat.write_tools import written_choice, written_tool
+from llm_proxy.pipeline.dialects.sampling import with_fitting_changes
 from llm_proxy.pipeline.dialects.seals import without_foreign_seals
-from llm_proxy.pipeline.errors import BadRequest
 from llm_proxy.pipeline.json_values import object_or_empty
 from llm_proxy.pipeline.params import canonical
 from llm_proxy.pipeline.request import ChatRequest, Source
@@ -28,35 +29,25 @@ def write_request(request: ChatRequest, to: Recipient) -> Written:
         return _translated(request, to)
     losses = Losses()
     request = without_foreign_seals(request, NAME, to.maker, losses)
-    changes = dict(_changes(request, source, to))
+    changes = dict(_changes(request, source, to, losses))
     if not changes:
-        return Written(source.raw)
+        return Written(source.raw, losses.told)
     merged = {**source.body, **changes}
     kept = {key: value for key, value in merged.items() if value is not _ABSENT}
     return Written(json_bytes(kept), losses.told)
-
-
-def json_bytes(body: Mapping[str, Any]) -> bytes:
-    """The body's bytes; a rule of the operator's may have put in what is no JSON."""
-    try:
-        return orjson.dumps(body)
-    except orjson.JSONEncodeError as error:
-        raise _unwritable(error) from error
 
 
 def _translated(request: ChatRequest, to: Recipient) -> Written:
     try:
         body, written = translated(request, to)
     except orjson.JSONEncodeError as error:  # JSON that is to be sent as text
-        raise _unwritable(error) from error
+        raise unwritable(error) from error
     return written(json_bytes(body))
 
 
-def _unwritable(error: Exception) -> BadRequest:
-    return BadRequest(f"the request cannot be written: {error}")
-
-
-def _changes(request: ChatRequest, source: Source, to: Recipient) -> Iterator[tuple[str, Any]]:
+def _changes(
+    request: ChatRequest, source: Source, to: Recipient, losses: Losses
+) -> Iterator[tuple[str, Any]]:
     """The fields that differ from the client's, by their names on the wire."""
     body = source.body
     if to.model != body.get("model"):
@@ -77,15 +68,17 @@ def _changes(request: ChatRequest, source: Source, to: Recipient) -> Iterator[tu
         choice, customs = request.tool_choice, {tool.name for tool in request.tools if tool.custom}
         yield "tool_choice", _ABSENT if choice is None else written_choice(choice, customs)
     if request.params is not source.params:
-        yield from _changed_params(request.params, source.params, body)
+        params = with_fitting_changes(request.params, source.params, to.traits, losses)
+        yield from _changed_params(params, source.params, body, to.traits.max_tokens_field)
 
 
 def _changed_params(
-    params: Mapping[str, Any], old: Mapping[str, Any], body: Mapping[str, Any]
+    params: Mapping[str, Any], old: Mapping[str, Any], body: Mapping[str, Any], limit: str
 ) -> Iterator[tuple[str, Any]]:
+    """`limit` is the vendor's name for `max_tokens`, where the client has used none."""
     for name, value in params.items():
         if name not in old or old[name] != value:
-            first, *others = _spellings(name, body) or [name]
+            first, *others = _spellings(name, body) or [limit if name == "max_tokens" else name]
             yield first, value
             yield from ((other, _ABSENT) for other in others)
     for name in old:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from llm_proxy.pipeline.dialects.frame_reader import CUT_SHORT, RawFrameReader
 from llm_proxy.pipeline.dialects.openai_responses.formats import STREAM
 from llm_proxy.pipeline.dialects.openai_responses.frames import event_fields
 from llm_proxy.pipeline.dialects.openai_responses.items_read import ItemsRead
@@ -13,9 +14,9 @@ from llm_proxy.pipeline.dialects.openai_responses.read_end import (
     read_usage,
 )
 from llm_proxy.pipeline.dialects.read_error import reported_error
-from llm_proxy.pipeline.dialects.sse import SseSplitter, frame_end, parse_frame
-from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken
-from llm_proxy.pipeline.events import End, Event, Failure, Frame, KeepAlive, Opaque
+from llm_proxy.pipeline.dialects.sse import parse_frame
+from llm_proxy.pipeline.errors import UpstreamBroken
+from llm_proxy.pipeline.events import End, Event, Frame, KeepAlive, Opaque
 from llm_proxy.pipeline.json_values import is_object, object_or_empty, objects_in
 
 Json = Mapping[str, Any]
@@ -50,49 +51,21 @@ _FAILURES = ("response.failed", "response.cancelled")
 _NAMELESS = "the backend reported an error in its answer"
 
 
-class EventReader:
+class EventReader(RawFrameReader):
     """Reads the events of one streamed answer."""
 
+    format = STREAM
+
     def __init__(self, maker: str = "") -> None:
-        self._splitter = SseSplitter()
+        super().__init__()
         self._items = ItemsRead(maker)
         self._started = False
-        self.ended = False
 
-    def feed(self, data: bytes) -> list[Event]:
-        events: list[Event] = []
-        if self.ended:
-            return events
-        try:
-            self._read(self._splitter.feed(data), events)
-        except UpstreamBroken as error:
-            events.append(self._failure(error))
-        return events
-
-    def _read(self, block: bytes, events: list[Event]) -> None:
-        position = 0
-        while position < len(block) and not self.ended:
-            end = frame_end(block, position)
-            events += self._frame(block[position:end])
-            position = end
-
-    def close(self) -> list[Event]:
+    def at_end_of_body(self) -> list[Event]:
         """The end of the body is an end only after the event that says so."""
-        events: list[Event] = []
-        try:
-            if not self.ended and (rest := self._splitter.close()).strip():
-                events += self._frame(rest)
-        except UpstreamBroken as error:
-            events.append(self._failure(error))
-        if not self.ended:
-            events.append(self._failure(UpstreamBroken("the backend's answer ended in the middle")))
-        return events
+        raise UpstreamBroken(CUT_SHORT)
 
-    def _failure(self, error: ProxyError, frame: Frame | None = None) -> Failure:
-        self.ended = True
-        return Failure(error, frame)
-
-    def _frame(self, raw: bytes) -> list[Event]:
+    def read_frame(self, raw: bytes) -> list[Event]:
         try:
             fields = event_fields(raw)
         except ValueError:

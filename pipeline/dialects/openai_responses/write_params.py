@@ -11,9 +11,11 @@ from llm_proxy.pipeline.dialects.openai_responses.read_params import (
     PLACES,
     USERS,
 )
+from llm_proxy.pipeline.dialects.sampling import with_fitting_changes
 from llm_proxy.pipeline.dialects.structured import Format, asked_format
 from llm_proxy.pipeline.json_values import is_list, object_or_empty
 from llm_proxy.pipeline.request import Source
+from llm_proxy.pipeline.traits import Traits
 
 _UNSAYABLE = frozenset(
     {"stop", "seed", "presence_penalty", "frequency_penalty", "logit_bias", "top_k", "n"}
@@ -23,11 +25,13 @@ _UNSAYABLE = frozenset(
 _NOTHING = (None, False)
 
 
-def changed_params(new: Mapping[str, Any], source: Source, losses: Losses) -> dict[str, Any]:
+def changed_params(
+    new: Mapping[str, Any], source: Source, traits: Traits, losses: Losses
+) -> dict[str, Any]:
     """A client's body with other settings."""
     changed = _Changed(source.body, losses)
     if new is not source.params:
-        changed.change(new, source.params)
+        changed.change(with_fitting_changes(new, source.params, traits, losses), source.params)
     return changed.body
 
 

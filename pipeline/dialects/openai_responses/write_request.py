@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from llm_proxy.pipeline.dialects.body import json_bytes
 from llm_proxy.pipeline.dialects.dialect import Recipient, Written
 from llm_proxy.pipeline.dialects.losses import Losses
-from llm_proxy.pipeline.dialects.openai_chat.write_request import json_bytes
 from llm_proxy.pipeline.dialects.openai_responses.formats import NAME
 from llm_proxy.pipeline.dialects.openai_responses.namespaces import Namespaces
 from llm_proxy.pipeline.dialects.openai_responses.translate import UNCOUNTED, translated
@@ -59,7 +59,7 @@ def _changed(
 ) -> dict[str, Any] | None:
     """The client's body with what differs from it; None where nothing does."""
     body = source.body
-    fields = changed_params(request.params, source, losses)
+    fields = changed_params(request.params, source, to.traits, losses)
     if to.model != body.get("model"):
         fields["model"] = to.model
     if request.messages is not source.messages:
