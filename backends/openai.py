@@ -5,13 +5,12 @@ from typing import ClassVar, Literal
 from pydantic import Field, field_validator
 from yarl import URL
 
-from llm_proxy.backends.traits import known_servers, server_at, traits_of
+from llm_proxy.backends.traits import known_servers, server_at
 from llm_proxy.backends.vendor import Vendor, VendorOptions
 from llm_proxy.pipeline.backend import BackendKit
 from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.dialects.dialect import Dialect
 from llm_proxy.pipeline.registry import did_you_mean
-from llm_proxy.pipeline.traits import Traits
 
 _APIS = {
     "chat": (DIALECTS["openai_chat"], "chat/completions"),
@@ -70,8 +69,9 @@ class OpenAI(Vendor):
     def asks_for_stream_usage(self) -> bool:
         return self._stream_usage
 
-    def traits(self, model: str) -> Traits:
-        return traits_of(self._server, model, self.options.traits)
+    @property
+    def facts_as(self) -> str:
+        return self._server
 
     def key_header(self, key: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {key}"}

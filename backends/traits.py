@@ -60,18 +60,13 @@ def known_servers() -> list[str]:
     return list(dict.fromkeys(entry.vendor for entry in _facts().facts))
 
 
-@cache
-def _known(vendor: str, model: str) -> Mapping[str, Any]:
+def traits_of(vendor: str, model: str, overrides: Mapping[str, Any]) -> Traits:
+    """The facts of a model: the file's, later entries over earlier ones, then the `overrides`."""
     found: dict[str, Any] = {}
     for entry in _facts().facts:
         if entry.vendor == vendor and any(_matches(name, model) for name in entry.models):
             found |= entry.traits
-    return found
-
-
-def traits_of(vendor: str, model: str, overrides: Mapping[str, Any]) -> Traits:
-    """The facts of a model: the file's, later entries over earlier ones, then the `overrides`."""
-    return Traits.model_validate({**_known(vendor, model), **overrides})
+    return Traits.model_validate({**found, **overrides})
 
 
 def _matches(pattern: str, model: str) -> bool:

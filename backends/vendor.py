@@ -3,6 +3,7 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any, ClassVar
@@ -27,6 +28,9 @@ from llm_proxy.pipeline.values import Seconds
 
 _LARGE = 2**20
 """Bytes; a body from here on is written in pieces, so that it cannot hold the event loop up."""
+
+_REMEMBERED = 512
+"""Models whose facts are kept at hand."""
 
 _NOT_COUNTED = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
 
@@ -110,6 +114,8 @@ class Vendor(Backend[VendorOptions]):
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if options.key:
             self._headers |= self.key_header(options.key)
+        # Clients may ask for any name, so only so many are remembered.
+        self.traits = lru_cache(_REMEMBERED)(self._look_up_traits)
 
     @property
     @abstractmethod
@@ -132,9 +138,13 @@ class Vendor(Backend[VendorOptions]):
     def models_address(self) -> URL:
         """Where the models are listed."""
 
-    def traits(self, model: str) -> Traits:
-        """The facts about one of its models."""
-        return traits_of(self.vendor, model, self.options.traits)
+    @property
+    def facts_as(self) -> str:
+        """The name under which facts about its models are known."""
+        return self.vendor
+
+    def _look_up_traits(self, model: str) -> Traits:
+        return traits_of(self.facts_as, model, self.options.traits)
 
     def extra_headers(self, exchange: Exchange, traits: Traits) -> Mapping[str, str]:
         """Headers beside the key that one request needs."""

@@ -12,8 +12,9 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
 class Traits(BaseModel):
-    """The facts of one model that a request is written after. Only translated requests heed them:
-    a client that speaks the vendor's own dialect knows what it asks for."""
+    """The facts of one model that a request is written after. Translated requests heed them.
+    A client that speaks the vendor's own dialect knows what it asks for: there they decide only
+    about what stages have set."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

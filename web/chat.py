@@ -45,8 +45,9 @@ class Visit:
         """A client's own id is kept where it is safe to write into a log."""
         given = request.headers.get("x-request-id", "")
         id_ = given if _REQUEST_ID.fullmatch(given) else token_hex(16)
-        dialect = dialect_for(path, request.headers, request.query)
-        return cls(request, path, id_, Trace(), dialect, door_of(path, request.query))
+        door = door_of(path, request.query)
+        dialect = door.dialect if door else dialect_for(path, request.headers, request.query)
+        return cls(request, path, id_, Trace(), dialect, door)
 
 
 class Chat:

@@ -17,6 +17,7 @@ clients = pytest.mark.parametrize("client", list(SCRIPTS))
 vendors = pytest.mark.parametrize("vendor", list(SCRIPTS))
 both_ways = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 
+ANY_TEMPERATURE = 'traits = { sampling = "full" }'
 IN_A_SESSION = {"x-session-id": "one"}
 
 
@@ -71,8 +72,7 @@ async def test_what_was_set_goes_upstream_and_the_command_does_not(
     vendor: str,
     stream: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    traits = 'traits = { sampling = "full" }'
-    proxy, upstream = await before_vendor(vendor, plays(vendor, "TALK"), more=traits)
+    proxy, upstream = await before_vendor(vendor, plays(vendor, "TALK"), more=ANY_TEMPERATURE)
     first = ("user", "!/set(temperature=0.3)")
     answer = await ask(proxy, client, [first], stream=stream)
     assert answer == "Set temperature = 0.3."
@@ -81,7 +81,7 @@ async def test_what_was_set_goes_upstream_and_the_command_does_not(
     sent = upstream.requests[-1]
     assert len(upstream.requests) == 1
     assert setting(vendor, sent.json, "temperature") == 0.3
-    assert turns_of(vendor, sent.json) == [("user", "hi")]
+    assert turns_of(sent.json) == [("user", "hi")]
     assert b"!/set" not in sent.body
     if vendor != "anthropic_messages":  # the newest SDK knows no temperature at all
         check_upstream(vendor, sent)
@@ -96,7 +96,7 @@ async def test_commands_between_other_turns(before_vendor: Start, client: str) -
     await ask(proxy, client, talk)
     talk += [("assistant", "Hello you"), ("user", "!/model(m)\nthree")]
     await ask(proxy, client, talk)
-    assert turns_of(client, upstream.requests[-1].json) == [
+    assert turns_of(upstream.requests[-1].json) == [
         ("user", "one"),
         ("assistant", "1"),
         ("user", "two"),
@@ -120,10 +120,10 @@ async def test_another_model(before_vendor: Start, client: str, vendor: str) -> 
 
 @clients
 async def test_a_command_beside_text_is_cut_out(before_vendor: Start, client: str) -> None:
-    proxy, upstream = await before_vendor(client, plays(client, "TALK"))
+    proxy, upstream = await before_vendor(client, plays(client, "TALK"), more=ANY_TEMPERATURE)
     assert await ask(proxy, client, "!/set(temperature=0.4)\nhi there") == "Hello you"
     sent = upstream.requests[-1].json
-    assert turns_of(client, sent) == [("user", "hi there")]
+    assert turns_of(sent) == [("user", "hi there")]
     assert setting(client, sent, "temperature") == 0.4
 
 
@@ -137,7 +137,7 @@ async def test_a_mistake_is_told_and_goes_nowhere(before_vendor: Start, client: 
     await ask(proxy, client, talk)
     sent = upstream.requests[-1]
     assert b"llm-proxy error" not in sent.body
-    assert "".join(text for _, text in turns_of(client, sent.json)) == "hi therego on"
+    assert "".join(text for _, text in turns_of(sent.json)) == "hi therego on"
     check_upstream(client, sent)
 
 
@@ -156,11 +156,12 @@ REFUSED = [
 """Vendor, its model, and a setting that it refuses."""
 
 
-@pytest.mark.parametrize(("vendor", "model", "given", "name"), REFUSED)
+@pytest.mark.parametrize("refused", REFUSED, ids="-".join)
 @clients
-async def test_what_was_set_and_is_refused_there_is_left_out_with_a_warning(  # noqa: PLR0913
-    before_vendor: Start, client: str, vendor: str, model: str, given: str, name: str
+async def test_what_was_set_and_is_refused_there_is_left_out_with_a_warning(
+    before_vendor: Start, client: str, refused: tuple[str, str, str, str]
 ) -> None:
+    vendor, model, given, name = refused
     proxy, upstream = await before_vendor(vendor, plays(vendor, "TALK"))
     await ask(proxy, client, f"!/set({given})")
     talk = [("user", f"!/set({given})"), ("assistant", "ok"), ("user", "hi")]

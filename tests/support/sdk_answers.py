@@ -94,7 +94,9 @@ def _responses(transport: httpx2.MockTransport, *, stream: bool) -> Told:
 def _anthropic(transport: httpx2.MockTransport, *, stream: bool) -> Told:
     asking: Any = asked("anthropic_messages")
     http = httpx2.Client(transport=transport)
-    with anthropic.Anthropic(api_key="fake", http_client=http, _strict_response_validation=True) as sdk:
+    with anthropic.Anthropic(
+        api_key="fake", http_client=http, _strict_response_validation=True
+    ) as sdk:
         if stream:
             with sdk.messages.stream(**asking) as events:
                 raw = [event.type for event in events]

@@ -29,7 +29,7 @@ SETTINGS: dict[str, dict[str, str]] = {
 """Dialect → setting → its name on the wire; Gemini's stand in `generationConfig`."""
 
 
-def body(  # noqa: PLR0913 - a request has as many sides
+def body(
     dialect: str,
     turns: str | Sequence[Turn],
     *,
@@ -93,7 +93,7 @@ def setting(dialect: str, sent: Any, name: str) -> Any:
     return holder.get(SETTINGS[dialect].get(name, name))
 
 
-def turns_of(dialect: str, sent: Any) -> list[Turn]:
+def turns_of(sent: Any) -> list[Turn]:
     """The turns of a request that a vendor got; system turns are left out."""
     turns: list[Turn] = []
     for message in sent.get("messages") or sent.get("input") or sent.get("contents"):

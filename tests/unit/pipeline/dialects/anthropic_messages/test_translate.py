@@ -336,4 +336,8 @@ def test_a_request_without_a_source() -> None:
 
 
 def test_the_clients_own_dialect_is_not_translated() -> None:
-    assert 1.5 == sent(read().with_param("temperature", 1.5), sampling="none")["temperature"]
+    assert 1.5 == sent(read(temperature=1.5), sampling="none")["temperature"]
+
+
+def test_what_a_stage_sets_fits_the_model_also_there() -> None:
+    assert "temperature" not in sent(read().with_param("temperature", 1.5), sampling="none")

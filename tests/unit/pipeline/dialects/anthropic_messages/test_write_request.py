@@ -246,8 +246,8 @@ def test_requests_of_a_coding_agent(path: Path) -> None:
     body = json.dumps(fields, indent=1).encode()
     request = read_request(body)
     assert Written(body) == write_request(request, to(fields["model"]))
-    changed = sent(request.with_param("temperature", 0.5), signed_thinking=True)
-    assert {**fields, "model": "m", "temperature": 0.5} == changed
+    changed = sent(request.with_param("stop", ["a"]), signed_thinking=True)
+    assert {**fields, "model": "m", "stop_sequences": ["a"]} == changed
     touched = [message.with_parts(message.parts) for message in request.messages]
     anew = sent(replace(request, messages=touched))
     assert {**fields, "model": "m"} == anew
