@@ -44,6 +44,10 @@ class Traits(BaseModel):
         default=("minimal", "low", "medium", "high", "xhigh", "max"),
         description="The efforts it knows besides `none`, rising.",
     )
+    effort_as: dict[Effort, Effort] = Field(
+        default_factory=dict[Effort, Effort],
+        description="Efforts that become another one than the nearest it knows.",
+    )
     system_turns: bool = Field(
         default=True, description="Takes system turns in the middle of a conversation."
     )

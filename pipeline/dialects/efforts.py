@@ -39,6 +39,7 @@ def asked_budget(params: Mapping[str, Any]) -> int | None:
 
 def fitting_effort(effort: Effort, traits: Traits) -> Effort:
     """The nearest effort that the model knows: of two as near, the higher."""
+    effort = traits.effort_as.get(effort, effort)
     if effort == "none" and traits.can_stop_thinking:
         return effort
     known = traits.efforts or ("low", "medium", "high")

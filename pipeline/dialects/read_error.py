@@ -6,14 +6,12 @@ The vendors' bodies differ in names alone, so one reader knows the words of all 
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from math import isfinite
 from typing import Any
 
 import orjson
 
+from llm_proxy.pipeline.dialects.waits import bounded, duration, retry_after
 from llm_proxy.pipeline.errors import (
     Kind,
     ProxyError,
@@ -98,8 +96,6 @@ _VAGUE = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY})
 
 _SHOWN = 500
 
-_LONGEST_WAIT = 86_400.0
-
 
 def read_error(status: int, headers: Mapping[str, str], body: bytes) -> ProxyError:
     """The error that an answer with this status means. `headers` have case-insensitive names."""
@@ -114,40 +110,6 @@ def reported_error(answer: Mapping[str, Any]) -> ProxyError | None:
     """The error in an answer of status 200, or None."""
     error = _error_in(answer)
     return _Report(error).as_error(HTTPStatus.BAD_GATEWAY, None) if error else None
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from `retry-after-ms` or `retry-after` (seconds or an HTTP date)."""
-    seconds = _seconds(headers)
-    return None if seconds is None else min(max(0.0, seconds), _LONGEST_WAIT)
-
-
-def _seconds(headers: Mapping[str, str]) -> float | None:
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    value = headers.get("retry-after", "")
-    seconds = _number(value)
-    if seconds is not None:
-        return seconds if seconds >= 0 else None
-    try:
-        return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError, OverflowError):  # no date, or one without a zone
-        return None
-
-
-def _duration(text: object) -> float | None:
-    """Seconds of a duration as JSON writes protocol buffers: `32s`."""
-    seconds = _number(text.removesuffix("s")) if isinstance(text, str) else None
-    return None if seconds is None else min(max(0.0, seconds), _LONGEST_WAIT)
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
-        return None
-    return number if isfinite(number) else None
 
 
 def _error_in(parsed: object) -> object:
@@ -170,7 +132,9 @@ class _Report:
         named = [fields.get("code"), fields.get("type"), fields.get("status")]
         named += [detail.get("reason") for detail in details]
         self.words = [str(word) for word in named if word is not None]
-        self.wait = next((_duration(d["retryDelay"]) for d in details if "retryDelay" in d), None)
+        self.wait = next(
+            (bounded(duration(d["retryDelay"])) for d in details if "retryDelay" in d), None
+        )
         code = fields.get("code")
         # A number repeats the status; a word is worth keeping.
         self.code = code if isinstance(code, str) and not code.isdecimal() else None

@@ -6,7 +6,8 @@ legal JSON string between them can only mean the same frame with another text. R
 such frames that arrive together costs about as much as parsing three.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -96,16 +97,11 @@ class TextRuns:
         bodies: list[bytes] = []
         next_frame = block.find(b"\n\n", start) + len(b"\n\n")
         most = _LONGEST if block.startswith(event or prefix, next_frame) else 1
-        frames: Iterable[tuple[bytes, bytes, bytes]]
-        if event:
-            lines = block[start:].split(b"\n", 3 * most)
-            frames = zip(lines[::3], lines[1::3], lines[2::3], strict=False)
-        else:
-            lines = block[start:].split(b"\n", 2 * most)
-            frames = (
-                (event, line, blank) for line, blank in zip(lines[::2], lines[1::2], strict=False)
-            )
-        for named, line, blank in frames:
+        lines = block[start:].split(b"\n", (3 if event else 2) * most)
+        names = lines[::3] if event else repeat(event)
+        own = lines[1:] if event else lines
+        step = 3 if event else 2
+        for named, line, blank in zip(names, own[::step], own[1::step], strict=False):
             if named != event or blank or len(line) < least:
                 break
             if not (line.startswith(prefix) and line.endswith(suffix)):

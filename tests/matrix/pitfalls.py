@@ -1,7 +1,7 @@
 """What a vendor gets of a client's request, and what a client gets of a vendor's answer: the ways
 through the dialects that the tests of the pitfalls go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -41,21 +41,29 @@ def sent(client: str, body: Json, vendor: str, model: str = "", server: str = ""
     return orjson.loads(written(client, body, vendor, model, server).body)
 
 
-def events(vendor: str, frames: Sequence[bytes]) -> list[Event]:
-    """What is read of a vendor's stream."""
+def batches(vendor: str, frames: Sequence[bytes]) -> Iterator[Sequence[Event]]:
+    """What is read of a vendor's stream, frame by frame."""
     reader = DIALECTS[vendor].read_stream("it")
-    came = [event for frame in frames for event in reader.feed(frame)]
-    return came if reader.ended else [*came, *reader.close()]
+    for frame in frames:
+        yield reader.feed(frame)
+    if not reader.ended:
+        yield reader.close()
+
+
+def events(vendor: str, frames: Sequence[bytes]) -> list[Event]:
+    """All that is read of a vendor's stream."""
+    return [event for some in batches(vendor, frames) for event in some]
 
 
 def streamed(
     vendor: str, frames: Sequence[bytes], client: str, as_sent: Written | None = None
 ) -> bytes:
     """The stream that a client gets of a vendor's."""
-    writer = DIALECTS[client].write_stream(replace(read(client, ASKED[client]), stream=True))
-    restored = Restored(as_sent or Written(b""), [])
-    came = [told for event in events(vendor, frames) for told in restored(event)]
-    return b"".join(writer.write([event]) for event in came)
+    asked = read(client, {**ASKED[client], **({} if client == G else {"stream": True})})
+    writer = DIALECTS[client].write_stream(replace(asked, stream=True))
+    restored = Restored(as_sent, []) if as_sent else lambda event: [event]
+    came = batches(vendor, frames)
+    return b"".join(writer.write([e for event in some for e in restored(event)]) for some in came)
 
 
 def whole(vendor: str, body: Json, client: str) -> Json:

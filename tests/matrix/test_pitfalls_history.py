@@ -214,11 +214,11 @@ def test_63_a_system_turn_in_the_middle_is_neither_lost_nor_the_assistants() -> 
         {"role": "system", "content": "now rhyme"},
     ]
     for vendor in (C, R, G):
-        for turn in sent(M, messages(after=after), vendor).values():
-            if isinstance(turn, list):
-                holds = [one for one in turn if b"now rhyme" in orjson.dumps(one)]
-                assert [one["role"] for one in holds] == ["user" if vendor == G else "system"]
-    told = chat(after=[{**turn, "role": turn["role"].replace("system", "developer")} for turn in after])
+        body = sent(M, messages(after=after), vendor)
+        turns = body[{C: "messages", R: "input", G: "contents"}[vendor]]
+        holds = [turn["role"] for turn in turns if b"now rhyme" in orjson.dumps(turn)]
+        assert holds == ["user" if vendor == G else "system"]
+    told = chat(after=[*after[:2], {"role": "developer", "content": "now rhyme"}])
     assert sent(C, told, M)["messages"][-1]["role"] == "system"
     old = sent(C, told, M, "claude-sonnet-4-5")["messages"][-1]
     assert (old["role"], texts(old["content"])) == ("user", ["go", "now rhyme"])

@@ -5,6 +5,8 @@ from pydantic import ValidationError
 
 from llm_proxy.backends.openai import OpenAIOptions
 from llm_proxy.backends.traits import known_servers, server_at, traits_of
+from llm_proxy.pipeline.dialects.efforts import fitting_effort
+from llm_proxy.pipeline.params import Effort
 
 
 @pytest.mark.parametrize(
@@ -95,3 +97,21 @@ def test_single_facts_of_a_backend_win() -> None:
 def test_a_wrong_fact_is_told(options: dict[str, object], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         OpenAIOptions.model_validate(options)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "model", "asked", "sent"),
+    [
+        ("deepseek", "deepseek-reasoner", "medium", "high"),
+        ("deepseek", "deepseek-reasoner", "xhigh", "high"),
+        ("deepseek", "deepseek-reasoner", "minimal", "low"),
+        ("zai", "glm-5.3", "none", "low"),
+        ("zai", "glm-5.3", "xhigh", "max"),
+        ("openrouter", "x", "max", "xhigh"),
+        ("gemini", "gemini-3-pro", "medium", "high"),
+        ("gemini", "gemini-3-flash", "none", "minimal"),
+        ("openai", "o3-mini", "none", "low"),
+    ],
+)
+def test_the_effort_that_is_sent(vendor: str, model: str, asked: Effort, sent: Effort) -> None:
+    assert fitting_effort(asked, traits_of(vendor, model, {})) == sent
