@@ -1,5 +1,6 @@
 """From a reply, or an error, to an HTTP answer."""
 
+import asyncio
 import logging
 import re
 from contextlib import suppress
@@ -9,12 +10,18 @@ from aiohttp import web
 
 from llm_proxy.pipeline.dialects.dialect import Dialect
 from llm_proxy.pipeline.errors import ProxyError
-from llm_proxy.pipeline.events import Failure
+from llm_proxy.pipeline.events import Failure, KeepAlive
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.trace import Trace
 
 JSON = "application/json"
+
+LONGEST_SILENCE = 15.0
+"""Seconds for which a writer may hold back what comes, as where a dialect has a tool call in one
+piece; then the client gets a sign of life."""
+
+_LONGEST_HEADER = 4000
 
 _log = logging.getLogger(__name__)
 
@@ -42,12 +49,18 @@ async def send_stream(
             "X-Accel-Buffering": "no",  # nginx would hold the stream back
         }
     )
+    now = asyncio.get_running_loop().time
     with suppress(ConnectionResetError):  # the client may leave while we write
         await response.prepare(request)
+        written = now()
         try:
             async for events in reply:
-                if data := writer.write(events):
+                data = writer.write(events)
+                if not data and now() - written > LONGEST_SILENCE:
+                    data = writer.write([KeepAlive()])
+                if data:
                     await response.write(data)
+                    written = now()
         except ConnectionResetError:
             raise
         except Exception as error:
@@ -87,7 +100,7 @@ def _headers(request_id: str, trace: Trace, dialect: Dialect) -> dict[str, str]:
         timings = (f"{_token(name)};dur={seconds * 1000:.3f}" for name, seconds in own.items())
         headers["Server-Timing"] = ", ".join(timings)
     if trace.warnings:
-        headers["x-llm-proxy-warnings"] = _printable("; ".join(trace.warnings))
+        headers["x-llm-proxy-warnings"] = _printable("; ".join(trace.warnings))[:_LONGEST_HEADER]
     return headers
 
 

@@ -126,4 +126,4 @@ def _added(parts: Sequence[Part], text: str) -> Sequence[Part]:
     *before, last = parts or (Text(""),)
     if isinstance(last, Text) and last.cache is None:
         return [*before, replace(last, text=f"{last.text}\n\n{text}" if last.text else text)]
-    return [*parts, Text(text)]
+    return [*parts, Text(f"\n\n{text}")]

@@ -8,10 +8,10 @@ from aiohttp.test_utils import TestClient
 
 from tests.support.one_vendor import Start
 from tests.support.oracle import check_upstream
-from tests.support.scripts import SCRIPTS, data, named, plays
+from tests.support.saying import saying
+from tests.support.scripts import SCRIPTS, plays
 from tests.support.sdk_answers import STOPPED, Told, told
 from tests.support.talk import SETTINGS, body, path, setting, system_of, turns_of
-from tests.support.vendor import Play, streamed, whole
 
 clients = pytest.mark.parametrize("client", list(SCRIPTS))
 vendors = pytest.mark.parametrize("vendor", list(SCRIPTS))
@@ -30,38 +30,6 @@ async def ask(
         raw = await response.read()
         assert response.status == 200, raw
     return told(client, raw, stream=stream)
-
-
-def saying(vendor: str, pieces: list[str]) -> Play:
-    """A vendor whose "Hello" comes in other words, streamed in these pieces."""
-    script = SCRIPTS[vendor]["TALK"]
-    text = orjson.dumps("".join(pieces))[1:-1]
-    frames: list[bytes] = []
-    for frame in script.frames:
-        if frame.count(b'"Hello"') == 1:
-            frames += [frame.replace(b"Hello", orjson.dumps(piece)[1:-1]) for piece in pieces]
-        else:
-            frames.append(frame.replace(b'" you"', b'" !"').replace(b"Hello you", text + b" !"))
-    answer = orjson.dumps(script.whole).replace(b"Hello you", text + b" !")
-
-    async def play(at: Any) -> None:
-        wants = b'"stream":true' in at.received.body or "streamGenerate" in at.received.path
-        await (streamed(renumbered(frames)) if wants else whole(answer))(at)
-
-    return play
-
-
-def renumbered(frames: list[bytes]) -> list[bytes]:
-    """The frames with the numbers that a vendor of Responses counts them by."""
-    counted: list[bytes] = []
-    for frame in frames:
-        at = frame.find(b"data: ") + len(b"data: ")
-        if b'"sequence_number"' not in frame:
-            counted.append(frame)
-            continue
-        fields = {**orjson.loads(frame[at:]), "sequence_number": len(counted)}
-        counted.append(named(fields) if frame.startswith(b"event") else data(fields))
-    return counted
 
 
 @clients
