@@ -50,11 +50,12 @@ def _is_trusted(address: str | None, trusted: Sequence[Network]) -> bool:
 
 
 def _credential(request: web.Request, headers: Mapping[str, str]) -> str | None:
-    """The key, in whichever of the four places the vendors' SDKs put it."""
+    """The key, in whichever of the four places the vendors' SDKs put it; where there are several,
+    the header that is for keys alone counts, as it does with the vendors."""
+    for name in _KEY_HEADERS:
+        if key := headers.get(name):
+            return key
     authorization = headers.get("authorization", "")
     if authorization[: len(_BEARER)].lower() == _BEARER:
         return authorization[len(_BEARER) :].strip()
-    for name in _KEY_HEADERS:
-        if name in headers:
-            return headers[name]
     return request.query.get("key")

@@ -86,9 +86,9 @@ class Edge:
         app.router.add_get("/health", self._health)
         app.router.add_get("/ready", self._ready)
         app.router.add_get("/models", self._simple_models)
-        for version in ("v1", "v1beta", "v1alpha"):
-            app.router.add_get(f"/{version}/models", self._models)
-            app.router.add_get(f"/{version}/models/{{id:.+}}", self._model)
+        version = "/{version:v1|v1beta|v1alpha}"
+        app.router.add_get(f"{version}/models", self._models)
+        app.router.add_get(f"{version}/models/{{id:.+}}", self._model)
         # Paths come and go with the file, and an application's routes cannot change: one for all.
         app.router.add_route("*", r"/{path:[\s\S]*}", self._served)
         return app
@@ -96,12 +96,16 @@ class Edge:
     async def _served(self, request: web.Request) -> web.StreamResponse:
         path = "/" + request.match_info["path"]
         if request.method != "POST":
-            with self._running().borrow() as proxy:
-                door = door_of(path, request.query)
-                if door is None or door.served not in proxy.by_path:
-                    raise NotFound(f"nothing is served at {path}", code="not_found")
-            raise MethodNotAllowed(f"{request.method} is not for {path}; use POST")
+            self._refuse_method(request, path)
+            raise NotFound(f"nothing is served at {path}", code="not_found")
         return await self._chatting().answer(request, path)
+
+    def _refuse_method(self, request: web.Request, path: str) -> None:
+        """Raises `MethodNotAllowed` where the path would be right with another method."""
+        with self._running().borrow() as proxy:
+            door = door_of(path, request.query)
+            if door is not None and door.served in proxy.by_path:
+                raise MethodNotAllowed(f"{request.method} is not for {path}; use POST")
 
     async def _health(self, _request: web.Request) -> web.Response:
         return about.health()
@@ -115,8 +119,11 @@ class Edge:
             return await about.models(proxy.catalogue, visit.dialect)
 
     async def _model(self, request: web.Request) -> web.Response:
+        given = request.match_info
+        # Gemini's clients ask a model by its own path.
+        self._refuse_method(request, f"/{given['version']}/models/{given['id']}")
         async with self._admitted(request) as (proxy, visit):
-            return await about.model(proxy.catalogue, visit.dialect, request.match_info["id"])
+            return await about.model(proxy.catalogue, visit.dialect, given["id"])
 
     async def _simple_models(self, request: web.Request) -> web.Response:
         async with self._admitted(request) as (proxy, _):

@@ -77,7 +77,7 @@ def dialect_for(path: str, headers: Mapping[str, str], query: Mapping[str, str])
     /v1/models are claimed by several. `headers` have case-insensitive names."""
     if door := door_of(path, query):
         return door.dialect
-    if "/v1beta/" in path or "/v1alpha/" in path:
+    if "/v1beta/" in f"{path}/" or "/v1alpha/" in f"{path}/":
         return _GEMINI
     if "anthropic-version" in headers:
         return _MESSAGES

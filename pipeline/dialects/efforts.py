@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.params import Effort
 from llm_proxy.pipeline.traits import Traits
 
@@ -45,6 +46,22 @@ def fitting_effort(effort: Effort, traits: Traits) -> Effort:
     known = traits.efforts or ("low", "medium", "high")
     place = RISING.index(effort)
     return min(known, key=lambda one: (abs(RISING.index(one) - place), -RISING.index(one)))
+
+
+def with_fitting_effort(
+    params: Mapping[str, Any], old: Mapping[str, Any], traits: Traits, losses: Losses
+) -> Mapping[str, Any]:
+    """The settings for a client's own dialect, which says an effort by its name: one that a stage
+    has set is made to fit the model."""
+    effort = params.get("reasoning_effort")
+    if effort == old.get("reasoning_effort") or effort not in RISING:
+        return params
+    if traits.thinking == "none":
+        losses.drop("reasoning_effort")
+        return {name: value for name, value in params.items() if name != "reasoning_effort"}
+    if traits.thinking != "effort":
+        return params
+    return {**params, "reasoning_effort": fitting_effort(effort, traits)}
 
 
 def _effort_of(budget: int) -> Effort:

@@ -72,10 +72,17 @@ def set_by_rules(request: ChatRequest, said: Collection[str]) -> Iterator[tuple[
             yield name, value
 
 
+def asked_limit(params: Mapping[str, Any]) -> int | None:
+    """The most tokens of an answer, None if the client names no number. Some clients write whole
+    numbers with a point."""
+    limit = params.get("max_tokens")
+    return int(limit) if isinstance(limit, int | float) else None
+
+
 def refuse_what_no_answer_can_hold(params: Mapping[str, Any]) -> None:
     """Raises `Untranslatable` for what has no place in an answer that is translated back: further
     answers, and the likelihood of words."""
-    if isinstance(n := params.get("n"), int) and n > 1:
+    if isinstance(n := params.get("n"), int | float) and n > 1:
         raise refuse("n", "above 1 cannot be asked of this backend")
     for name in ("logprobs", "top_logprobs"):
         if params.get(name):

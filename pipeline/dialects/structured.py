@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from llm_proxy.pipeline.dialects.body import json_text
 from llm_proxy.pipeline.json_values import is_list, is_object, object_or_empty
 from llm_proxy.pipeline.parts import JsonObject
 
@@ -28,7 +27,7 @@ class Format:
         asked = "Answer with one JSON object and nothing else: no words around it, no code fence."
         if self.schema is None:
             return asked
-        return f"{asked} It must fit this JSON Schema:\n{orjson.dumps(self.schema).decode()}"
+        return f"{asked} It must fit this JSON Schema:\n{json_text(self.schema)}"
 
 
 def asked_format(params: Mapping[str, Any]) -> Format | None:
@@ -77,7 +76,7 @@ def _is_closed(schema: object) -> bool:
     kind = schema.get("type")
     if kind == "object" or (is_list(kind) and "object" in kind) or "properties" in schema:
         properties, required = object_or_empty(schema.get("properties")), schema.get("required")
-        closed = schema.get("additionalProperties") is False
-        if not closed or set(properties) != set(required if is_list(required) else ()):
+        names = [str(name) for name in required] if is_list(required) else []
+        if schema.get("additionalProperties") is not False or set(properties) != set(names):
             return False
     return all(_is_closed(value) for value in schema.values())

@@ -72,7 +72,7 @@ class Naming:
         """The id as it is sent."""
         if self.id.fullmatch(id_):
             return id_
-        return "call_" + hashlib.sha256(id_.encode("utf-8", "replace")).hexdigest()[:24]
+        return "call_" + _digest(id_)
 
     def renamed(self, tools: Sequence[Tool]) -> Mapping[str, str]:
         """The tools whose names change, as sent → as the client knows them."""
@@ -92,6 +92,23 @@ class Naming:
         """The conversation with the names and ids that are sent."""
         return replace(talk, turns=tuple(self._turn(turn) for turn in talk.turns))
 
+    def unambiguous(self, talk: Conversation) -> Conversation:
+        """The same, for vendors that want the id of a call but once in a conversation: servers
+        use one again. The results of a turn's calls stand first in the next, in their order."""
+        seen: dict[str, int] = {}
+        sent: list[str] = []
+        turns: list[Turn] = []
+        for turn in self.conversation(talk).turns:
+            if turn.role == "assistant":
+                sent = [self._unused(call.id, seen) for call in turn.calls]
+            turns.append(_with_ids(turn, sent))
+        return replace(talk, turns=tuple(turns))
+
+    def _unused(self, id_: str, seen: dict[str, int]) -> str:
+        """The id, or after its first use another that tells of it and of the count."""
+        uses = seen[id_] = seen.get(id_, 0) + 1
+        return id_ if uses == 1 else "call_" + _digest(f"{uses}.{id_}")
+
     def _turn(self, turn: Turn) -> Turn:
         if not turn.calls and not turn.results:
             return turn
@@ -102,3 +119,19 @@ class Naming:
             name = self.name_of(part.name) if part.name else ""
             return replace(part, id=self.id_of(part.id), name=name)
         return part
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:24]
+
+
+def _with_ids(turn: Turn, ids: Sequence[str]) -> Turn:
+    """The turn with these ids on its calls, or on its results, one after the other."""
+    if not turn.calls and not turn.results:
+        return turn
+    left = iter(ids)
+    parts = (
+        replace(part, id=next(left, part.id)) if isinstance(part, ToolCall | ToolResult) else part
+        for part in turn.parts
+    )
+    return replace(turn, parts=tuple(parts))

@@ -145,6 +145,8 @@ REFUSED = [
     ("openai_chat", "gpt-5", "temperature=0.3", "temperature"),
     ("openai_chat", "gpt-5", "presence_penalty=0.3", "presence_penalty"),
     ("openai_chat", "gpt-4o", "top_k=3", "top_k"),
+    ("openai_chat", "gpt-4o", "reasoning_effort=high", "reasoning_effort"),
+    ("openai_responses", "gpt-4o", "reasoning_effort=high", "reasoning_effort"),
     ("openai_responses", "gpt-5", "temperature=0.3", "temperature"),
     ("openai_responses", "gpt-4o", "seed=3", "seed"),
     ("openai_responses", "gpt-4o", "top_k=3", "top_k"),
@@ -170,7 +172,7 @@ async def test_what_was_set_and_is_refused_there_is_left_out_with_a_warning(
     async with proxy.post(where, json=request, headers=IN_A_SESSION) as response:
         assert f"dropped {name}" in response.headers["x-llm-proxy-warnings"]
     sent = upstream.requests[-1]
-    for spelling in (name, "presencePenalty"):
+    for spelling in (name, "presencePenalty", "effort"):
         assert f'"{spelling}"'.encode() not in sent.body
     check_upstream(vendor, sent)
 
@@ -267,3 +269,18 @@ async def test_neither_is_the_system_prompt_nor_what_the_assistant_said(
     async with proxy.post(path(client), json=request) as response:
         assert response.status == 200
     assert upstream.requests[-1].json == request
+
+
+@clients
+async def test_a_conversation_is_recognised_by_its_beginning(
+    before_vendor: Start, client: str
+) -> None:
+    proxy, upstream = await before_vendor(client, plays(client, "TALK"), more=ANY_TEMPERATURE)
+    first = ("user", "!/set(temperature=0.3)")
+    talks = [[first], [first, ("assistant", "ok"), ("user", "hi")], [("user", "hi")]]
+    for talk in talks:
+        request = body(client, talk, system="Be kind.")
+        async with proxy.post(path(client), json=request) as response:
+            assert response.status == 200
+    temperatures = [setting(client, sent.json, "temperature") for sent in upstream.requests]
+    assert temperatures == [0.3, None]

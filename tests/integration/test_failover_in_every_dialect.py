@@ -14,7 +14,7 @@ from tests.support.four_vendors import TYPES
 from tests.support.oracle import check_upstream
 from tests.support.scripts import SCRIPTS, plays
 from tests.support.sdk_answers import told
-from tests.support.talk import body, path, turns_of
+from tests.support.talk import body, counting_body, counting_path, path, turns_of
 from tests.support.vendor import Play, Vendor, streamed, whole
 
 clients = pytest.mark.parametrize("client", list(SCRIPTS))
@@ -169,3 +169,16 @@ async def test_where_none_can_be_asked_so_the_field_is_named(two: Two) -> None:
     assert error["type"] == "invalid_request_error"
     assert "audio" in error["message"]
     assert other.requests == []
+
+
+@pytest.mark.parametrize("client", ["openai_responses", "anthropic_messages", "gemini"])
+@pytest.mark.parametrize("first", ["openai_responses", "anthropic_messages", "gemini"])
+async def test_the_second_target_counts(two: Two, client: str, first: str) -> None:
+    second = "gemini" if first != "gemini" else "anthropic_messages"
+    proxy, _, other = await two(first, BUSY, second)
+    async with proxy.post(counting_path(client), json=counting_body(client, "hi")) as response:
+        raw = await response.read()
+        assert response.status == 200, raw
+        assert response.headers["x-llm-proxy-attempts"] == "2"
+    assert b"42" in raw
+    check_upstream(second, other.requests[-1])

@@ -201,3 +201,19 @@ async def test_an_answer_with_calls_is_whole_after_rules(
     assert [name for name, _ in answer.calls] == ["weather", "clock"]
     arguments = [orjson.loads(a) if isinstance(a, str) else a for _, a in answer.calls]
     assert arguments == [{"city": "Rome"}, {}]
+
+
+@clients
+@vendors
+@both_ways
+async def test_nothing_is_left_to_say(
+    before_vendor: Start,
+    client: str,
+    vendor: str,
+    stream: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    rule = RULE + 'replace = [{ find = "Hello you", with = "" }]'
+    proxy, _ = await before_vendor(vendor, plays(vendor, "TALK"), more=rule)
+    answer = await ask(proxy, client, stream=stream)
+    assert answer.text == ""
+    assert answer.finish == STOPPED[client]

@@ -19,7 +19,7 @@ PAIRS = [(client, vendor) for client in BODIES for vendor in DIALECTS if client 
 
 @pytest.mark.parametrize(("client", "vendor"), PAIRS)
 @given(turns=conversations)
-def test_any_conversation_is_legal_at_any_vendor(
+def test_any_conversation_islegal_at_any_vendor(
     client: str, vendor: str, turns: Sequence[Turn]
 ) -> None:
     raw = orjson.dumps(BODIES[client](turns))
@@ -30,10 +30,10 @@ def test_any_conversation_is_legal_at_any_vendor(
     assert TAGGED.encode() not in written
     body = orjson.loads(written)
     {
-        "openai_chat": _legal_chat,
-        "openai_responses": _legal_responses,
-        "anthropic_messages": _legal_messages,
-        "gemini": _legal_gemini,
+        "openai_chat": legal_chat,
+        "openai_responses": legal_responses,
+        "anthropic_messages": legal_messages,
+        "gemini": legal_gemini,
     }[vendor](body)
     text = written.decode()
     for _, pieces in turns:
@@ -42,7 +42,7 @@ def test_any_conversation_is_legal_at_any_vendor(
                 assert piece[-1] in text
 
 
-def _legal_chat(body: Json) -> None:
+def legal_chat(body: Json) -> None:
     owed: list[str] = []
     for message in body["messages"]:
         assert message["role"] in ("system", "user", "assistant", "tool")
@@ -57,7 +57,7 @@ def _legal_chat(body: Json) -> None:
     assert owed == [] or last["role"] == "assistant"
 
 
-def _legal_responses(body: Json) -> None:
+def legal_responses(body: Json) -> None:
     items = body["input"]
     open_: list[str] = []
     for position, item in enumerate(items):
@@ -70,7 +70,7 @@ def _legal_responses(body: Json) -> None:
             assert open_ == [], f"a call without a result before item {position}"
 
 
-def _legal_messages(body: Json) -> None:
+def legal_messages(body: Json) -> None:
     roles = [message["role"] for message in body["messages"]]
     assert roles[0] == "user"
     for one, other in pairwise(roles):
@@ -87,7 +87,7 @@ def _legal_messages(body: Json) -> None:
         assert all(block["signature"] for block in blocks if block["type"] == "thinking")
 
 
-def _legal_gemini(body: Json) -> None:
+def legal_gemini(body: Json) -> None:
     roles = [content["role"] for content in body["contents"]]
     assert roles[0] == "user"
     for one, other in pairwise(roles):

@@ -22,7 +22,8 @@ def saying(vendor: str, pieces: Sequence[str]) -> Play:
     answer = orjson.dumps(script.whole).replace(b"Hello you", text + b" !")
 
     async def play(at: Any) -> None:
-        wants = b'"stream":true' in at.received.body or "streamGenerate" in at.received.path
+        received = at.received
+        wants = "streamGenerate" in received.path or received.json.get("stream")
         await (streamed(renumbered(frames)) if wants else whole(answer))(at)
 
     return play

@@ -8,6 +8,7 @@ from uuid import uuid4
 import orjson
 
 from llm_proxy.pipeline.dialects.anthropic_messages.formats import NAME
+from llm_proxy.pipeline.errors import UpstreamBroken
 from llm_proxy.pipeline.events import (
     Event,
     Frame,
@@ -103,7 +104,7 @@ class AnswerBlocks:
         events: list[Event] = []
         given = block.opened.get("input")
         if is_object(given) and given and not block.has_arguments:
-            events.append(ToolCallDelta(block.call, orjson.dumps(given).decode(), frame))
+            events.append(ToolCallDelta(block.call, _input_text(given), frame))
         return [*events, ToolCallEnd(block.call, frame)]
 
     def stop_all(self, frame: Frame | None) -> list[Event]:
@@ -135,3 +136,10 @@ def _arguments(block: _Block, piece: object, frame: Frame) -> list[Event]:
 
 def _text(text: object, frame: Frame) -> list[Event]:
     return [TextDelta(text, frame)] if isinstance(text, str) and text else []
+
+
+def _input_text(given: Mapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(given).decode()
+    except orjson.JSONEncodeError as error:
+        raise UpstreamBroken(f"the backend sent a call that cannot be read: {error}") from error

@@ -4,9 +4,8 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
 from llm_proxy.pipeline.dialects.anthropic_messages.formats import NAME
+from llm_proxy.pipeline.dialects.body import json_text
 from llm_proxy.pipeline.dialects.media import media_type, standard_base64
 from llm_proxy.pipeline.dialects.request_fields import list_at, object_at, text_at
 from llm_proxy.pipeline.dialects.seals import untag
@@ -145,7 +144,7 @@ def _tool_call(block: Block, where: str) -> ToolCall:
 
 def input_text(value: object) -> str:
     """The arguments of a call as JSON text."""
-    return "{}" if value is None else orjson.dumps(value).decode()
+    return "{}" if value is None else json_text(value)
 
 
 def _tool_result(block: Block, where: str) -> ToolResult:

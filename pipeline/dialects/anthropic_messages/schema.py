@@ -6,8 +6,7 @@ They want every object closed and know no bounds: a bound is told in words, in t
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
+from llm_proxy.pipeline.dialects.body import json_text, unwritable
 from llm_proxy.pipeline.json_values import is_list, is_object
 
 _KEPT = frozenset({"type", "enum", "const", "required", "title", "description", "default", "$ref"})
@@ -27,7 +26,14 @@ _DROPPED = frozenset({"$schema", "$id", "$comment", "additionalProperties", "str
 
 
 def enforceable(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of the schema that is enforced as far as it can be."""
+    """A copy of the schema that is enforced as far as it can be; raises `BadRequest`."""
+    try:
+        return _enforceable(schema)
+    except RecursionError as error:
+        raise unwritable(error) from error
+
+
+def _enforceable(schema: Mapping[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     told: dict[str, Any] = {}
     for name, value in schema.items():
@@ -35,7 +41,7 @@ def enforceable(schema: Mapping[str, Any]) -> dict[str, Any]:
             continue
         key = "anyOf" if name == "oneOf" else name
         if key in _INNER and is_object(value):
-            kept[key] = enforceable(value)
+            kept[key] = _enforceable(value)
         elif key in _LISTS and is_list(value):
             kept[key] = [_inner(item) for item in value]
         elif key in _NAMED and is_object(value):
@@ -48,13 +54,13 @@ def enforceable(schema: Mapping[str, Any]) -> dict[str, Any]:
         kept.setdefault("properties", {})
         kept["additionalProperties"] = False
     if told:
-        words = orjson.dumps(told).decode()
+        words = json_text(told)
         kept["description"] = "\n\n".join(str(t) for t in (kept.get("description"), words) if t)
     return kept
 
 
 def _inner(item: Any) -> Any:
-    return enforceable(item) if is_object(item) else item
+    return _enforceable(item) if is_object(item) else item
 
 
 def _is_enforced(key: str, value: Any) -> bool:

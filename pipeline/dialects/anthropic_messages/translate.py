@@ -30,6 +30,7 @@ from llm_proxy.pipeline.dialects.dialect import Recipient, Written
 from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.dialects.sampling import fitting_sampling
 from llm_proxy.pipeline.dialects.settings import (
+    asked_limit,
     leave_out,
     refuse_what_no_answer_can_hold,
     set_by_rules,
@@ -84,7 +85,7 @@ class _Translation:
         request, traits = self._request, self._traits
         refuse_what_no_answer_can_hold(self._params)
         leave_out(request, _SAID, self._losses)
-        talk = NAMING.conversation(conversation(request, system_turns=traits.system_turns))
+        talk = NAMING.unambiguous(conversation(request, system_turns=traits.system_turns))
         turns = Turns(traits, self._losses).fitting(talk.turns)
         thinking = self._thinking(turns)
         body: dict[str, Any] = {"model": self._to.model, "max_tokens": thinking.limit.tokens}
@@ -109,8 +110,8 @@ class _Translation:
             yield Text(self._format.instruction)
 
     def _limit(self) -> Limit:
-        traits, limit = self._traits, self._params.get("max_tokens")
-        if not isinstance(limit, int):
+        traits, limit = self._traits, asked_limit(self._params)
+        if limit is None:
             return default_limit(traits)
         fitting = max(limit, traits.min_output) if limit else limit
         if traits.max_output is not None and fitting > traits.max_output:

@@ -4,13 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from llm_proxy.pipeline.dialects.anthropic_messages.translate_media import (
     fitting_document,
     fitting_image,
 )
 from llm_proxy.pipeline.dialects.anthropic_messages.write_blocks import written_blocks
+from llm_proxy.pipeline.dialects.body import json_text
 from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.dialects.settings import refuse
 from llm_proxy.pipeline.dialects.turns import Turn
@@ -93,7 +92,7 @@ class Turns:
                 case Document():
                     yield fitting_document(part)
                 case OpaquePart(origin):
-                    yield Text(orjson.dumps(origin).decode())
+                    yield Text(json_text(origin))
 
 
 def written_turns(turns: Sequence[Turn]) -> list[dict[str, Any]]:

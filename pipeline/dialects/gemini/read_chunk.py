@@ -62,6 +62,7 @@ class Chunks:
         self._maker = maker
         self._started = False
         self._calls = 0
+        self._ids: set[str] = set()
         self._said_anything = False
         self.finished = False
 
@@ -113,7 +114,10 @@ class Chunks:
     def _call(
         self, call: Mapping[str, Any], signature: str, frame: Frame | None
     ) -> Iterator[Event]:
-        id_ = str(call.get("id") or f"call_{uuid4().hex[:24]}")
+        id_ = str(call.get("id") or "")
+        if not id_ or id_ in self._ids:  # some servers give every call the same one
+            id_ = f"call_{uuid4().hex[:24]}"
+        self._ids.add(id_)
         index, self._calls = self._calls, self._calls + 1
         if signature:
             yield self._state({FIELD: signature}, id_, frame)

@@ -17,6 +17,7 @@ from llm_proxy.pipeline.dialects.gemini.write_tools import written_choice, writt
 from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.dialects.sampling import fitting_sampling
 from llm_proxy.pipeline.dialects.settings import (
+    asked_limit,
     leave_out,
     refuse,
     refuse_what_no_answer_can_hold,
@@ -104,7 +105,7 @@ class _Translation:
         params = self._request.params
         for name, value in fitting_sampling(params, self._traits, self._losses):
             yield OF_GENERATION[name], value
-        if isinstance(limit := params.get("max_tokens"), int):
+        if (limit := asked_limit(params)) is not None:
             if limit < 1:
                 raise refuse("max_tokens", "must be at least 1 for this backend")
             yield "maxOutputTokens", max(limit, self._traits.min_output)

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
 from llm_proxy.pipeline.dialects.arguments import arguments_object
+from llm_proxy.pipeline.dialects.body import json_text
 from llm_proxy.pipeline.dialects.dialect import Recipient
 from llm_proxy.pipeline.dialects.gemini.call_ids import NAMING
 from llm_proxy.pipeline.dialects.gemini.formats import NAME
@@ -130,7 +129,7 @@ class Contents:
                 case Text(text):
                     texts.append(text)
                 case OpaquePart(origin):
-                    texts.append(orjson.dumps(origin).decode())
+                    texts.append(json_text(origin))
                 case Image() | Document() if self._traits.media_in_results:
                     media += self._part(part)
                 case Image() | Document():

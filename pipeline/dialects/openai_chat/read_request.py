@@ -12,6 +12,7 @@ from llm_proxy.pipeline.dialects.request_fields import (
     model_name,
     object_at,
     parsed_body,
+    text_at,
 )
 from llm_proxy.pipeline.errors import BadRequest
 from llm_proxy.pipeline.json_values import is_list, is_object, object_or_empty, objects_in
@@ -50,8 +51,9 @@ def _params(fields: Mapping[str, Any]) -> dict[str, Any]:
     for alias, name in ALIASES.items():
         if alias in params:  # the newer spelling wins where both are there
             params[name] = params.pop(alias)
-    if isinstance(stop := params.get("stop"), str):
-        params["stop"] = [stop]
+    if (stop := params.get("stop")) is not None:
+        stops = [stop] if isinstance(stop, str) else list_at(stop, "stop")
+        params["stop"] = [text_at(one, f"stop[{n}]") for n, one in enumerate(stops)]
     return params
 
 

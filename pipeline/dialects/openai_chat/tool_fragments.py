@@ -95,7 +95,10 @@ class ToolFragments:
     def _known(self, index: object, id_: str, name: str, arguments: str) -> _Call | None:
         call = self._by_index.get(index) if isinstance(index, int) else None
         if call is None and id_:
-            call = next((call for call in self._calls if call.id == id_), None)
+            # Behind another index it is another call: some servers give all of them one id.
+            placed = self._by_index.values() if isinstance(index, int) else ()
+            calls = (call for call in self._calls if call not in placed)
+            call = next((call for call in calls if call.id == id_), None)
         if call is None and not isinstance(index, int) and not id_ and self._calls:
             call = self._calls[-1]
         if call is None or (id_ and call.id == id_):
@@ -105,7 +108,8 @@ class ToolFragments:
         return None if another_id or another_name else call
 
     def _open(self, index: object, id_: str) -> _Call:
-        call = _Call(len(self._calls), id_)
+        is_taken = any(call.id == id_ for call in self._calls)
+        call = _Call(len(self._calls), "" if is_taken else id_)
         self._calls.append(call)
         if isinstance(index, int):
             self._by_index[index] = call

@@ -13,6 +13,7 @@ from llm_proxy.pipeline.dialects.openai_chat.translate_messages import Messages
 from llm_proxy.pipeline.dialects.openai_chat.write_tools import written_choice, written_tool
 from llm_proxy.pipeline.dialects.sampling import fitting_sampling
 from llm_proxy.pipeline.dialects.settings import (
+    asked_limit,
     leave_out,
     refuse,
     refuse_what_no_answer_can_hold,
@@ -102,12 +103,12 @@ class _Translation:
             has_words = self._format.schema is not None or traits.structured == "none"
             added = (Text(self._format.instruction),) if has_words else ()
             talk = replace(talk, system=(*talk.system, *added))
-        return Messages(self._to, self.losses).written(NAMING.conversation(talk))
+        return Messages(self._to, self.losses).written(NAMING.unambiguous(talk))
 
     def _params(self) -> Iterator[tuple[str, Any]]:
         params, traits = self._request.params, self._traits
-        if isinstance(limit := params.get("max_tokens"), int | float):
-            yield traits.max_tokens_field, self._limit(int(limit))
+        if (limit := asked_limit(params)) is not None:
+            yield traits.max_tokens_field, self._limit(limit)
         if stops := params.get("stop"):
             yield "stop", self._stops(list(stops) if is_list(stops) else [str(stops)])
         yield from self._taken(_AS_THEY_ARE, taken=True)

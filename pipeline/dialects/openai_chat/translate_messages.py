@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from llm_proxy.pipeline.dialects.arguments import arguments_text
+from llm_proxy.pipeline.dialects.body import json_text
 from llm_proxy.pipeline.dialects.dialect import Recipient
 from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.dialects.media import document_text
@@ -124,7 +123,7 @@ class Messages:
                 case Text(text):
                     texts.append(text)
                 case OpaquePart(origin):
-                    texts.append(orjson.dumps(origin).decode())
+                    texts.append(json_text(origin))
                 case Document() if text := document_text(part):
                     texts.append(text)
                 case Image() | Document():

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -145,7 +146,7 @@ class ChunkWriter:
             event = events[position]
             frame = untouched_frame(events, position, CHUNKS)
             if frame is not None:
-                if isinstance(event, End):
+                if isinstance(events[position + frame.size - 1], End):
                     written.append(self._last_usage())
                 if not (isinstance(event, Usage) and frame.size == 1) or self._wants_usage:
                     written.append(frame.raw)
@@ -163,8 +164,10 @@ class ChunkWriter:
             self._start = event
         if isinstance(event, Usage):
             self._usage = None  # told already
-        if isinstance(event, ToolCallStart) and event.custom:
-            self._custom_calls.add(event.index)
+        if isinstance(event, ToolCallStart):
+            (self._custom_calls if event.custom else self._bare_calls).add(event.index)
+        if isinstance(event, ToolCallDelta):
+            self._bare_calls.discard(event.index)
         if not isinstance(event, KeepAlive | Opaque):
             self._opened = True
 
@@ -245,10 +248,10 @@ def _data(value: Mapping[str, Any]) -> bytes:
 
 def _known(start: Start | None) -> Start:
     """The start of an answer, with an id and a time of our own where a vendor gave none."""
-    if start is None:
-        return Start(f"chatcmpl-{uuid4().hex}", "", int(time.time()))
-    id_, created = start.id or f"chatcmpl-{uuid4().hex}", start.created or int(time.time())
-    return Start(id_, start.model, created)
+    if start is None or not start.id:
+        model = start.model if start else ""
+        return Start(f"chatcmpl-{uuid4().hex}", model, int(time.time()))
+    return start if start.created else replace(start, created=int(time.time()))
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import orjson
 
 from llm_proxy.pipeline.dialects.body import json_bytes, unwritable
 from llm_proxy.pipeline.dialects.dialect import Recipient, Written
+from llm_proxy.pipeline.dialects.efforts import with_fitting_effort
 from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.dialects.openai_chat.formats import NAME
 from llm_proxy.pipeline.dialects.openai_chat.translate import translated
@@ -69,6 +70,7 @@ def _changes(
         yield "tool_choice", _ABSENT if choice is None else written_choice(choice, customs)
     if request.params is not source.params:
         params = with_fitting_changes(request.params, source.params, to.traits, losses)
+        params = with_fitting_effort(params, source.params, to.traits, losses)
         yield from _changed_params(params, source.params, body, to.traits.max_tokens_field)
 
 

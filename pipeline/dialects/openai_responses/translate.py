@@ -14,6 +14,7 @@ from llm_proxy.pipeline.dialects.openai_responses.write_params import written_fo
 from llm_proxy.pipeline.dialects.openai_responses.write_tools import written_choice, written_tool
 from llm_proxy.pipeline.dialects.sampling import fitting_sampling
 from llm_proxy.pipeline.dialects.settings import (
+    asked_limit,
     leave_out,
     refuse,
     refuse_what_no_answer_can_hold,
@@ -111,7 +112,7 @@ class _Translation:
             has_words = self._format.schema is not None or traits.structured == "none"
             added = (Text(self._format.instruction),) if has_words else ()
             talk = replace(talk, system=(*talk.system, *added))
-        return Items(self._to, self.losses).written(NAMING.conversation(talk))
+        return Items(self._to, self.losses).written(NAMING.unambiguous(talk))
 
     def _sampling(self) -> Iterator[tuple[str, Any]]:
         sampling = {name: value for name, value in self._params.items() if name != "top_k"}
@@ -122,7 +123,7 @@ class _Translation:
 
     def _settings(self) -> Iterator[tuple[str, Any]]:
         params = self._params
-        if isinstance(limit := params.get("max_tokens"), int):
+        if (limit := asked_limit(params)) is not None:
             if limit < 1:
                 raise refuse("max_tokens", "must be at least 1 for this backend")
             yield "max_output_tokens", max(limit, self._traits.min_output, _LEAST_OUTPUT)

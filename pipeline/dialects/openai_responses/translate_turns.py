@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import orjson
-
 from llm_proxy.pipeline.dialects.arguments import arguments_text
+from llm_proxy.pipeline.dialects.body import json_text
 from llm_proxy.pipeline.dialects.dialect import Recipient
 from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.dialects.media import document_text
@@ -38,6 +37,9 @@ _ERROR = "Error: "
 
 _TTL: dict[CacheTtl, str] = {"short": "30m", "long": "12h"}
 
+_NOTHING: Item = {"role": "user", "content": ""}
+"""What the user says where nothing was said at all."""
+
 _UNSIGNED = "reasoning without its vendor's state"
 
 
@@ -56,6 +58,8 @@ class Items:
         written: dict[str, Any] = {"input": items}
         if self._marks and any(text.cache for text in talk.system):
             items.append(self._system(talk.system))  # the field has no place for marks
+        elif not talk.turns:  # an input with nothing in it is refused
+            items.append(self._system(talk.system) if talk.system else _NOTHING)
         elif talk.system:
             written["instructions"] = _BETWEEN.join(text.text for text in talk.system)
         for turn in talk.turns:
@@ -173,7 +177,7 @@ def _message(said: list[Text | Refusal]) -> Iterator[Item]:
 
 def _as_text(part: Part) -> Part:
     """What a tool gave back in another dialect's form alone is never lost."""
-    return Text(orjson.dumps(part.origin).decode()) if isinstance(part, OpaquePart) else part
+    return Text(json_text(part.origin)) if isinstance(part, OpaquePart) else part
 
 
 def _what(part: Part) -> str:

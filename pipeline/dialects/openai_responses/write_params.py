@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from llm_proxy.pipeline.dialects.efforts import asked_effort
+from llm_proxy.pipeline.dialects.efforts import asked_effort, with_fitting_effort
 from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.dialects.openai_responses.read_params import (
     GROUPS,
@@ -31,7 +31,9 @@ def changed_params(
     """A client's body with other settings."""
     changed = _Changed(source.body, losses)
     if new is not source.params:
-        changed.change(with_fitting_changes(new, source.params, traits, losses), source.params)
+        new = with_fitting_changes(new, source.params, traits, losses)
+        new = with_fitting_effort(new, source.params, traits, losses)
+        changed.change(new, source.params)
     return changed.body
 
 

@@ -25,7 +25,9 @@ def _request(path: str = "/", address: str = "10.0.0.1", **headers: str) -> web.
         ({"Authorization": "Basic k"}, None),
         ({"X_Api_Key": "k"}, "k"),
         ({"X_Goog_Api_Key": "k"}, "k"),
-        ({"Authorization": "Bearer first", "X_Api_Key": "second"}, "first"),
+        ({"Authorization": "Bearer first", "X_Api_Key": "second"}, "second"),
+        ({"Authorization": "Bearer first", "X_Api_Key": ""}, "first"),
+        ({"X_Api_Key": "", "X_Goog_Api_Key": "k"}, "k"),
     ],
 )
 def test_a_key_is_found_wherever_an_sdk_puts_it(headers: dict[str, str], key: str | None) -> None:

@@ -89,6 +89,7 @@ def test_where_there_is_no_door(path: str) -> None:
         ("/v1/models", {"x-goog-api-client": "c"}, {}, "gemini"),
         ("/v1/models", {}, {"key": "k"}, "gemini"),
         ("/v1beta/models", {}, {}, "gemini"),
+        ("/v1beta", {}, {}, "gemini"),
         ("/v1alpha/models/m", {"anthropic-version": "x"}, {}, "gemini"),
         ("/v1/messages", {"x-goog-api-key": "k"}, {}, "anthropic_messages"),
         (GENERATE, {}, {}, "gemini"),

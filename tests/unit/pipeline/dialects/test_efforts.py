@@ -9,7 +9,9 @@ from llm_proxy.pipeline.dialects.efforts import (
     asked_budget,
     asked_effort,
     fitting_effort,
+    with_fitting_effort,
 )
+from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.params import Effort
 from llm_proxy.pipeline.traits import Traits
 from tests.unit.pipeline.dialects.openai_chat import json_values
@@ -76,3 +78,24 @@ def test_only_what_is_known_is_asked_for(effort: Effort, known: list[Effort], st
     fitting = fitting_effort(effort, traits)
     assert fitting in known or (stops and fitting == effort == "none")
     assert effort not in known or effort == fitting
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "thinking", "expected", "told"),
+    [
+        (None, "max", "effort", "high", ()),
+        (None, "low", "effort", "low", ()),
+        ("max", "max", "effort", "max", ()),
+        (None, "max", "switch", "max", ()),
+        (None, "high", "none", None, ("dropped reasoning_effort",)),
+        ("high", "high", "none", "high", ()),
+    ],
+)
+def test_an_effort_that_a_stage_has_set_fits_the_model(
+    old: Any, new: Any, thinking: Any, expected: Any, told: tuple[str, ...]
+) -> None:
+    losses, traits = Losses(), Traits(thinking=thinking, efforts=("low", "high"))
+    params, before = {"reasoning_effort": new}, {"reasoning_effort": old} if old else {}
+    fitting = with_fitting_effort(params, before, traits, losses)
+    assert expected == fitting.get("reasoning_effort")
+    assert told == losses.told

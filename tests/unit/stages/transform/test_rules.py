@@ -124,6 +124,25 @@ def test_a_system_prompt_is_added_to_the_one_there_is(role: str) -> None:
     assert first.text == "be brief"
 
 
+def test_a_system_prompt_is_added_to_the_last_text_alone() -> None:
+    first = Message("system", (Text("a", {"x": 1}), Text("b", {"y": 2})))
+    request = rule(system="be kind").apply(asked(messages=(first, USER)))
+    parts = (Text("a", {"x": 1}), Text("b\n\nbe kind", {"y": 2}))
+    assert parts == request.messages[0].parts
+
+
+def test_what_is_cached_stays_as_it_is() -> None:
+    first = Message("system", (Text("a", cache="short"),))
+    request = rule(system="be kind").apply(asked(messages=(first, USER)))
+    assert (Text("a", cache="short"), Text("\n\nbe kind")) == request.messages[0].parts
+
+
+@pytest.mark.parametrize("parts", [(), (Text(""),)])
+def test_an_empty_system_prompt_is_filled(parts: tuple[Text, ...]) -> None:
+    request = rule(system="be kind").apply(asked(messages=(Message("system", parts), USER)))
+    assert (Text("be kind"),) == request.messages[0].parts
+
+
 def test_a_system_prompt_is_put_before_all_where_there_is_none() -> None:
     later = Message("system", (Text("later"),))
     request = rule(system="be kind").apply(asked(messages=(USER, later)))
