@@ -5,7 +5,8 @@ from typing import ClassVar
 
 from yarl import URL
 
-from llm_proxy.backends.vendor import Vendor, VendorOptions
+from llm_proxy.backends.options import VendorOptions
+from llm_proxy.backends.vendor import Vendor
 from llm_proxy.pipeline.backend import BackendKit
 from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.dialects.dialect import Dialect

@@ -5,8 +5,9 @@ from typing import ClassVar, Literal
 from pydantic import Field, field_validator
 from yarl import URL
 
+from llm_proxy.backends.options import VendorOptions
 from llm_proxy.backends.traits import known_servers, server_at
-from llm_proxy.backends.vendor import Vendor, VendorOptions
+from llm_proxy.backends.vendor import Vendor
 from llm_proxy.pipeline.backend import BackendKit
 from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.dialects.dialect import Dialect

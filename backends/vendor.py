@@ -3,28 +3,27 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import aiohttp
-from pydantic import Field, SecretStr, ValidationError, field_validator
 from yarl import URL
 
 from llm_proxy.backends.images import with_fetched_images
 from llm_proxy.backends.keepsakes import Collected, Keepsakes
+from llm_proxy.backends.options import VendorOptions
 from llm_proxy.backends.restored import Restored
 from llm_proxy.backends.streamed import FOREIGN, StreamedAnswer
 from llm_proxy.backends.traits import traits_of
-from llm_proxy.pipeline.backend import Backend, BackendKit, BackendOptions
+from llm_proxy.pipeline.backend import Backend, BackendKit
 from llm_proxy.pipeline.dialects.dialect import Dialect, Recipient, Written
 from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken, UpstreamError, UpstreamTimeout
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.traits import Traits
-from llm_proxy.pipeline.values import Seconds
 
 _LARGE = 2**20
 """Bytes; a body from here on is written in pieces, so that it cannot hold the event loop up."""
@@ -33,71 +32,6 @@ _REMEMBERED = 512
 """Models whose facts are kept at hand."""
 
 _NOT_COUNTED = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED)
-
-
-class VendorOptions(BackendOptions):
-    """Options of every backend that is reached over HTTP."""
-
-    OFFICIAL: ClassVar[str] = ""
-
-    api_key: SecretStr | None = Field(
-        default=None,
-        description="The vendor's key. An empty one switches the backend off; a server that wants "
-        "no key has none here.",
-    )
-    api_url: str = Field(default="", description="Where the API is, if not at the vendor's own.")
-    connect_timeout: Seconds = Field(default=10.0, description="For a new connection.")
-    traits: Mapping[str, Any] = Field(
-        default_factory=dict[str, Any],
-        description="Facts about the models here that differ from the known ones.",
-    )
-
-    @field_validator("api_url")
-    @classmethod
-    def _is_http(cls, value: str) -> str:
-        url = URL(value)
-        if value and (url.scheme not in ("http", "https") or not url.host):
-            raise ValueError(f'"{value}" is not an http(s) URL')
-        if url.query_string or url.fragment:
-            raise ValueError(f'"{value}" must end in its path: the rest is added to it')
-        return value.rstrip("/")
-
-    @field_validator("api_key")
-    @classmethod
-    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
-        key = value.get_secret_value() if value else ""
-        if not key.isascii() or not key.isprintable() or " " in key:
-            raise ValueError("a key has no blanks, line ends or letters beyond ASCII")
-        return value
-
-    @field_validator("traits")
-    @classmethod
-    def _are_known(cls, value: Mapping[str, Any]) -> Mapping[str, Any]:
-        try:
-            Traits.model_validate(value)
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-        return value
-
-    @property
-    def key(self) -> str:
-        """The key, or an empty string."""
-        return self.api_key.get_secret_value() if self.api_key else ""
-
-    @property
-    def url(self) -> str:
-        """Where the API is."""
-        return self.api_url or self.OFFICIAL
-
-    @property
-    def is_official(self) -> bool:
-        """Whether it is the vendor itself, and not somebody who speaks like it."""
-        return self.url == self.OFFICIAL
-
-    def why_off(self) -> str | None:
-        keyless = self.api_key is None and not self.is_official
-        return None if self.key or keyless else "no api_key"
 
 
 class Vendor(Backend[VendorOptions]):
@@ -162,9 +96,9 @@ class Vendor(Backend[VendorOptions]):
             if isinstance(error, FOREIGN):
                 raise self._renamed(error) from error
             raise
-        return (
-            reply if self._is_native(exchange.request) else self._adapted(reply, written, exchange)
-        )
+        if not self._is_native(exchange.request):
+            return self._adapted(reply, written, exchange)
+        return self._attributed(reply, exchange) if self._has_rivals else reply
 
     async def count(self, exchange: Exchange, model: str) -> int:
         if not self.dialect.can_count:
@@ -203,11 +137,23 @@ class Vendor(Backend[VendorOptions]):
     async def _written(self, exchange: Exchange, model: str) -> Written:
         request, traits = exchange.request, self.traits(model)
         to = Recipient(model, self.maker, traits, stream_usage=self.asks_for_stream_usage)
-        if not self._is_native(request):
+        if self._is_native(request):
+            if self._has_rivals:
+                request = await Keepsakes(self.kit.store, exchange).attributed(request, self.maker)
+        else:
             request = await Keepsakes(self.kit.store, exchange).given_back(request)
             if not traits.image_urls:
                 request = await with_fetched_images(request)
         return self.dialect.write_request(request, to)
+
+    @cached_property
+    def _has_rivals(self) -> bool:
+        """Whether other vendors speak the same dialect here, whose state a client cannot tell from
+        this one's."""
+        others = (one for one in self.kit.backends.values() if isinstance(one, Vendor))
+        return any(
+            one.dialect.name == self.dialect.name and one.maker != self.maker for one in others
+        )
 
     @property
     def asks_for_stream_usage(self) -> bool:
@@ -254,6 +200,15 @@ class Vendor(Backend[VendorOptions]):
 
         restored = Restored(written, exchange.trace.warnings)
         return reply.through(restored).through(collected).on_close(keep)
+
+    def _attributed(self, reply: Reply, exchange: Exchange) -> Reply:
+        """The answer to a client of the vendor's own dialect, with its maker remembered."""
+        collected = Collected()
+
+        async def attribute() -> None:
+            await Keepsakes(self.kit.store, exchange).attribute(collected.all)
+
+        return reply.through(collected).on_close(attribute)
 
     async def _error(self, response: aiohttp.ClientResponse) -> ProxyError:
         body = self._clean(await response.read())

@@ -2,9 +2,9 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, TypeVar
 
 import aiohttp
 from pydantic import BaseModel, ConfigDict
@@ -31,11 +31,13 @@ OptionsT = TypeVar("OptionsT", bound=BackendOptions)
 
 @dataclass(frozen=True, slots=True)
 class BackendKit:
-    """What a backend may use of its surroundings."""
+    """What a backend may use of its surroundings. `backends` are all that are on, itself among
+    them; not all of them before the first request."""
 
     http: aiohttp.ClientSession
     store: Store
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    backends: "Mapping[str, Backend[Any]]" = field(default_factory=dict[str, "Backend[Any]"])
 
 
 class Backend(Lifetime, ABC, Generic[OptionsT]):

@@ -41,9 +41,10 @@ async def open_proxy(
     """Open all backends, then all chains; close them in reverse. `http` and `store` stay open."""
     async with AsyncExitStack() as stack:
         backends: dict[str, Backend[Any]] = {}
+        kit_of_backends = BackendKit(http, store, backends=backends)
         for planned in plan.backends:
             if not planned.off:
-                backend = planned.backend(planned.name, planned.options, BackendKit(http, store))
+                backend = planned.backend(planned.name, planned.options, kit_of_backends)
                 backends[planned.name] = await stack.enter_async_context(backend)
         kit = Kit(
             http=http,

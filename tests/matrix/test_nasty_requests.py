@@ -58,10 +58,14 @@ def test_anything_anywhere_is_taken_or_refused(feature: requests.Feature) -> Non
 @pytest.mark.parametrize("levels", [300, 900])
 def test_what_is_too_deep_to_be_written_is_a_bad_request(vendor: str, levels: int) -> None:
     value = orjson.loads(b'{"items":' * levels + b"{}" + b"}" * levels)
-    schema = {"name": "x", "schema": value}
-    use = {"type": "tool_use", "id": "c1", "name": "f", "input": value}
-    result = {"type": "tool_result", "tool_use_id": "c1", "content": [{"type": "x", "y": value}]}
-    turns = [
+    schema: Json = {"name": "x", "schema": value}
+    use: Json = {"type": "tool_use", "id": "c1", "name": "f", "input": value}
+    result: Json = {
+        "type": "tool_result",
+        "tool_use_id": "c1",
+        "content": [{"type": "x", "y": value}],
+    }
+    turns: Json = [
         {"role": "assistant", "content": [{**use, "input": {}}]},
         {"role": "user", "content": [result]},
     ]
@@ -102,7 +106,7 @@ def test_stops_that_are_no_texts_are_refused(stop: Json) -> None:
 
 @pytest.mark.parametrize("required", [[{}], [[]], [1], "city", None])
 def test_a_strict_schema_that_requires_nonsense_is_not_strict(required: Json) -> None:
-    schema = {**SCHEMA, "required": required}
+    schema: Json = {**SCHEMA, "required": required}
     tool = sent(C, chat(tools=[chat_tool(parameters=schema, strict=True)]), R)["tools"][0]
     assert tool["strict"] is False
 
@@ -165,7 +169,7 @@ def test_more_than_four_marks_are_the_last_four() -> None:
 
 
 def test_names_that_differ_only_in_what_is_replaced_stay_apart() -> None:
-    tools = [{"name": name} for name in ("a.b", "a:b", "a_b", "ä" * 200, "ä" * 201)]
+    tools: Json = [{"name": name} for name in ("a.b", "a:b", "a_b", "ä" * 200, "ä" * 201)]
     body = {**config(), "tools": [{"functionDeclarations": tools}]}
     for vendor in (C, R, M):
         names = [tool.get("function", tool)["name"] for tool in sent(G, body, vendor)["tools"]]
@@ -174,7 +178,7 @@ def test_names_that_differ_only_in_what_is_replaced_stay_apart() -> None:
 
 def test_a_response_that_may_call_only_what_was_dropped_calls_nothing() -> None:
     choice = {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "web_search"}]}
-    tools = [{"type": "web_search"}, {"type": "function", "name": "f", "parameters": {}}]
+    tools: Json = [{"type": "web_search"}, {"type": "function", "name": "f", "parameters": {}}]
     body = responses(tools=tools, tool_choice=choice)
     assert sent(R, body, C)["tool_choice"] == "none"
     assert sent(R, body, M)["tool_choice"] == {"type": "none"}

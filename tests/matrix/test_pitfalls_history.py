@@ -27,7 +27,9 @@ def test_13_two_tool_messages_are_one_user_message() -> None:
 def test_14_text_beside_a_result_stands_behind_it(vendor: str) -> None:
     client = C if vendor == M else M
     said = {"type": "text", "text": "and now?"}
-    after = [*called("c1"), {"role": "user", "content": [said]}] if client == C else used(said)
+    after: Json = (
+        [*called("c1"), {"role": "user", "content": [said]}] if client == C else used(said)
+    )
     raw = orjson.dumps(sent(client, (chat if client == C else messages)(after=after), vendor))
     assert 0 < raw.find(b"18C") < raw.find(b"and now?")
 
@@ -55,7 +57,7 @@ def test_15_a_result_without_text_is_still_a_result(result: Json) -> None:
 def test_16_text_beside_calls_is_kept_and_no_calls_are_no_list() -> None:
     body = sent(C, chat(after=called("c1", content="wait")), M)
     assert [b["type"] for b in body["messages"][1]["content"]] == ["text", "tool_use"]
-    bare = [{"role": "assistant", "content": "yes", "tool_calls": []}]
+    bare: Json = [{"role": "assistant", "content": "yes", "tool_calls": []}]
     turn = sent(C, chat(after=[*bare, {"role": "user", "content": "go"}]), M)["messages"][1]
     assert turn["content"] == [{"type": "text", "text": "yes"}]
 
@@ -82,22 +84,22 @@ def test_31_no_made_up_signature_goes_to_anthropic(thought: Json) -> None:
     raw = orjson.dumps(sent(C, chat(after=called("c1", **thought)), M))
     assert b"signature" not in raw
     assert b"px1." not in raw
-    calls = [{"functionCall": {"name": "f", "args": {}}, "thoughtSignature": SIGNATURE}]
-    made = [{"role": "model", "parts": calls}]
+    calls: Json = [{"functionCall": {"name": "f", "args": {}}, "thoughtSignature": SIGNATURE}]
+    made: Json = [{"role": "model", "parts": calls}]
     assert b"ignature" not in orjson.dumps(sent(G, gemini(after=made), M))
 
 
 def test_32_a_signature_stays_on_its_own_call_as_it_was() -> None:
-    calls = [
+    calls: Json = [
         {"functionCall": {"id": "a", "name": "f", "args": {}}, "thoughtSignature": SIGNATURE},
         {"functionCall": {"id": "b", "name": "f", "args": {}}},
     ]
     # As a Messages client keeps it: in a thought before the calls.
     seal = tag([Seal(G, {"thoughtSignature": SIGNATURE}, "gemini", "a")])
-    uses = [{"type": "tool_use", "id": id_, "name": "f", "input": {}} for id_ in "ab"]
+    uses: Json = [{"type": "tool_use", "id": id_, "name": "f", "input": {}} for id_ in "ab"]
     thought = {"type": "thinking", "thinking": "", "signature": seal}
     answers = [{"type": "tool_result", "tool_use_id": id_, "content": "x"} for id_ in "ab"]
-    after = [
+    after: Json = [
         {"role": "assistant", "content": [thought, *uses]},
         {"role": "user", "content": answers},
     ]
@@ -139,7 +141,10 @@ def test_43_a_call_is_matched_by_its_call_id_and_not_by_its_items_id() -> None:
 
 
 def test_55_there_is_one_function_response_for_each_call_in_one_content() -> None:
-    after = [*called("a", "b", "c")[:-1], {"role": "user", "content": "go on"}]  # c has no result
+    after: Json = [
+        *called("a", "b", "c")[:-1],
+        {"role": "user", "content": "go on"},
+    ]  # c has no result
     contents = sent(C, chat(after=after), G)["contents"]
     assert [content["role"] for content in contents] == ["user", "model", "user"]
     answers = [p["functionResponse"] for p in contents[2]["parts"] if "functionResponse" in p]
@@ -155,13 +160,13 @@ def test_56_a_function_response_is_an_object_under_its_tools_name(result: str) -
 
 
 def test_57_made_up_ids_do_not_collide() -> None:
-    calls = [{"functionCall": {"name": "f", "args": {"n": n}}} for n in range(3)]
+    calls: Json = [{"functionCall": {"name": "f", "args": {"n": n}}} for n in range(3)]
     answers = [
         {"functionResponse": {"name": "f", "response": {"output": str(n)}}} for n in range(3)
     ]
     twice = [{"role": "model", "parts": calls}, {"role": "user", "parts": answers}] * 2
     turns = sent(G, gemini(after=twice), C)["messages"]
-    made = [call["id"] for turn in turns for call in turn.get("tool_calls", ())]
+    made: Json = [call["id"] for turn in turns for call in turn.get("tool_calls", ())]
     assert len(set(made)) == 6
     answered = [(m["tool_call_id"], m["content"]) for m in turns if m["role"] == "tool"]
     assert answered == list(zip(made, ["0", "1", "2"] * 2, strict=True))
@@ -208,7 +213,7 @@ def test_62_a_billing_line_that_changes_goes_to_nobody_else() -> None:
 
 
 def test_63_a_system_turn_in_the_middle_is_neither_lost_nor_the_assistants() -> None:
-    after = [
+    after: Json = [
         {"role": "assistant", "content": "ok"},
         {"role": "user", "content": "go"},
         {"role": "system", "content": "now rhyme"},

@@ -7,7 +7,7 @@ import pytest
 
 from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.errors import UpstreamRefused, UpstreamUnavailable
-from tests.matrix.pitfalls import CLIENTS, C, G, M, R, chunk
+from tests.matrix.pitfalls import CLIENTS, C, G, Json, M, R, chunk
 from tests.support.one_vendor import PATHS, STREAMED, Start, asked
 from tests.support.scripts import SCRIPTS, data, plays
 from tests.support.vendor import streamed, whole
@@ -72,7 +72,9 @@ async def test_07_models_are_listed_in_the_callers_form(before_vendor: Start) ->
 async def test_47_and_51_a_refused_stream_is_a_status_in_the_clients_own_words(
     before_vendor: Start, client: str, vendor: str, status: int
 ) -> None:
-    error = {"error": {"message": "no such thing", "type": "x", "code": status, "status": "X"}}
+    error: Json = {
+        "error": {"message": "no such thing", "type": "x", "code": status, "status": "X"}
+    }
     proxy, _ = await before_vendor(vendor, whole(error, status))
     async with proxy.post(STREAMED[client], json=asked(client, stream=True)) as response:
         body = await response.json()
@@ -97,7 +99,7 @@ async def test_50_an_overloaded_vendor_has_the_clients_own_status(
 async def test_46_an_error_in_an_answer_of_200_is_an_error(
     before_vendor: Start, client: str
 ) -> None:
-    error = {"id": "gen-1", "error": {"code": 402, "message": "No credits"}, "choices": []}
+    error: Json = {"id": "gen-1", "error": {"code": 402, "message": "No credits"}, "choices": []}
     proxy, _ = await before_vendor(C, whole(error))
     async with proxy.post(PATHS[client], json=asked(client)) as response:
         assert response.status in (402, 429)

@@ -154,7 +154,7 @@ def test_26_late_counts_reach_who_always_gets_them() -> None:
 
 
 def test_29_later_counts_overwrite_earlier_ones() -> None:
-    start = {"id": "i", "type": "message", "role": "assistant", "model": "m", "content": []}
+    start: Json = {"id": "i", "type": "message", "role": "assistant", "model": "m", "content": []}
     frames = [
         named(
             {

@@ -68,3 +68,35 @@ async def test_before_the_users_last_word_nothing_is_looked_up() -> None:
     request = history(ToolCall("c1", "f", "{}"), last="next")
     given = await keepsakes(store).given_back(request)
     assert list(given.messages) == list(request.messages)
+
+
+NATIVE = Seal("d", {"type": "thinking", "thinking": "plan", "signature": "a-long-signature"})
+
+
+async def test_state_that_another_vendor_of_the_dialect_made_is_marked_as_its() -> None:
+    store = MemoryStore(lambda: 0.0)
+    await keepsakes(store).attribute([replace(NATIVE, maker="one")])
+    request = history(Reasoning("plan", NATIVE), ToolCall("c1", "f", "{}"))
+
+    marked = await keepsakes(store).attributed(request, "other")
+    (reasoning, _) = marked.messages[1].parts
+    assert isinstance(reasoning, Reasoning)
+    assert reasoning.seal == replace(NATIVE, maker="one")
+    assert marked.messages[0] is request.messages[0]
+
+
+async def test_a_vendors_own_state_and_nobodys_stay_as_they_came() -> None:
+    store = MemoryStore(lambda: 0.0)
+    request = history(Reasoning("plan", NATIVE))
+    assert await keepsakes(store).attributed(request, "other") is request
+    await keepsakes(store).attribute([replace(NATIVE, maker="one")])
+    assert await keepsakes(store).attributed(request, "one") is request
+    assert await keepsakes(store, "b").attributed(request, "other") is request
+
+
+async def test_state_is_known_again_whatever_fields_stand_beside_it() -> None:
+    store = MemoryStore(lambda: 0.0)
+    await keepsakes(store).attribute([replace(NATIVE, maker="one")])
+    changed = replace(NATIVE, block={**NATIVE.block, "status": None, "x": [1]})
+    request = history(Reasoning("plan", changed))
+    assert await keepsakes(store).attributed(request, "other") is not request
