@@ -7,6 +7,7 @@ import anthropic
 import pytest
 from anthropic import Anthropic
 from anthropic.types import Message, ToolParam
+from pydantic import BaseModel
 
 from tests.support.four_vendors import FourVendors, model_at
 from tests.support.oracle import check_upstream
@@ -74,6 +75,25 @@ def test_text(client: Anthropic, vendors: FourVendors, vendor: str, ask: Any) ->
     assert usage.cache_read_input_tokens == 100
     assert usage.cache_creation_input_tokens == written
     check_upstream(vendor, vendors.received(vendor))
+
+
+class Weather(BaseModel):
+    city: str
+
+
+@every_vendor
+def test_structured(client: Anthropic, vendors: FourVendors, vendor: str) -> None:
+    vendors.reset("JSON")
+    answer = client.messages.parse(
+        model=model_at(vendor),
+        max_tokens=500,
+        messages=[{"role": "user", "content": "hi"}],
+        output_format=Weather,
+    )
+    assert answer.parsed_output == Weather(city="Rome")
+    received = vendors.received(vendor)
+    check_upstream(vendor, received)
+    assert b'"city"' in received.body
 
 
 @every_vendor

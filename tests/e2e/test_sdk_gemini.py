@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from google import genai
 from google.genai import errors, types
+from pydantic import BaseModel
 
 from tests.support.four_vendors import FourVendors, model_at
 from tests.support.oracle import check_upstream
@@ -135,6 +136,21 @@ def test_everything_in_one_answer_and_the_turn_after_it(
     check_upstream(vendor, received)
     assert OWN_STATE.get(vendor, "") in received.body.decode()
     assert "px1." not in received.body.decode()
+
+
+class Weather(BaseModel):
+    city: str
+
+
+@every_vendor
+@both_ways
+def test_structured(client: genai.Client, vendors: FourVendors, vendor: str, ask: Any) -> None:
+    vendors.reset("JSON")
+    answer = ask(client, vendor, response_mime_type="application/json", response_schema=Weather)
+    assert Weather.model_validate_json(answer.text) == Weather(city="Rome")
+    received = vendors.received(vendor)
+    check_upstream(vendor, received)
+    assert b'"city"' in received.body
 
 
 @every_vendor

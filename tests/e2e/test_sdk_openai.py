@@ -135,15 +135,29 @@ class Weather(BaseModel):
 
 @every_vendor
 def test_chat_structured(client: OpenAI, vendors: FourVendors, vendor: str) -> None:
-    with pytest.raises(Exception, match=r"JSON|json"):  # the script's answer is plain text
-        client.chat.completions.parse(
-            model=model_at(vendor),
-            messages=[{"role": "user", "content": "hi"}],
-            response_format=Weather,
-        )
+    vendors.reset("JSON")
+    answer = client.chat.completions.parse(
+        model=model_at(vendor),
+        messages=[{"role": "user", "content": "hi"}],
+        response_format=Weather,
+    )
+    assert answer.choices[0].message.parsed == Weather(city="Rome")
+    _asked_for_the_schema(vendor, vendors)
+
+
+@every_vendor
+def test_responses_structured(client: OpenAI, vendors: FourVendors, vendor: str) -> None:
+    vendors.reset("JSON")
+    answer = client.responses.parse(model=model_at(vendor), input="hi", text_format=Weather)
+    assert answer.output_parsed == Weather(city="Rome")
+    _asked_for_the_schema(vendor, vendors)
+
+
+def _asked_for_the_schema(vendor: str, vendors: FourVendors) -> None:
     received = vendors.received(vendor)
     check_upstream(vendor, received)
-    assert '"city"' in received.body.decode()
+    assert b'"city"' in received.body
+    assert b'"required"' in received.body
 
 
 @every_vendor

@@ -1,7 +1,7 @@
 """The same answers as each of the four vendors would give them, written by hand.
 
-Every script is a whole body and the frames of a stream. `TALK` is plain text; `WORK` has all of it:
-something thought, a text, and two tool calls in one answer.
+Every script is a whole body and the frames of a stream. `TALK` is plain text, and `JSON` such
+that is JSON; `WORK` has all of it: something thought, a text, and two tool calls in one answer.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +23,9 @@ class Script:
 
 def data(value: Any) -> bytes:
     return b"data: " + orjson.dumps(value) + b"\n\n"
+
+
+JSON_TEXT = '{"city": "Rome"}'
 
 
 def named(value: Mapping[str, Any]) -> bytes:
@@ -75,6 +78,10 @@ def _chat_call(index: int, id_: str, name: str, pieces: Sequence[str]) -> list[b
 
 
 CHAT = {
+    "JSON": Script(
+        _chat({"content": JSON_TEXT}, "stop"),
+        [_chunk({"role": "assistant", "content": JSON_TEXT}), _chunk({}, "stop"), *_CHAT_END],
+    ),
     "TALK": Script(
         _chat({"content": "Hello you"}, "stop"),
         [
@@ -244,6 +251,7 @@ _WORK_OUTPUT = [
 ]
 
 RESPONSES = {
+    "JSON": Script(_response([_message(JSON_TEXT)]), _responses_frames([_message(JSON_TEXT)])),
     "TALK": Script(_response([_message("Hello you")]), _responses_frames([_message("Hello you")])),
     "WORK": Script(_response(_WORK_OUTPUT), _responses_frames(_WORK_OUTPUT)),
 }
@@ -307,6 +315,12 @@ def _text_deltas(*pieces: str) -> list[dict[str, str]]:
 
 
 MESSAGES = {
+    "JSON": Script(
+        _anthropic([{"type": "text", "text": JSON_TEXT}], "end_turn"),
+        _anthropic_frames(
+            _block(0, {"type": "text", "text": ""}, *_text_deltas(JSON_TEXT)), "end_turn"
+        ),
+    ),
     "TALK": Script(
         _anthropic([{"type": "text", "text": "Hello you"}], "end_turn"),
         _anthropic_frames(
@@ -378,6 +392,9 @@ _CALLS = [
 ]
 
 GEMINI = {
+    "JSON": Script(
+        _gemini([{"text": JSON_TEXT}], "STOP"), [data(_gemini([{"text": JSON_TEXT}], "STOP"))]
+    ),
     "TALK": Script(
         _gemini([{"text": "Hello you"}], "STOP"),
         [data(_gemini([{"text": "Hello"}], None)), data(_gemini([{"text": " you"}], "STOP"))],
