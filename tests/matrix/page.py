@@ -50,6 +50,10 @@ NOTES = {
     "what cannot be had is refused.",
     "tokens written to a cache": "Gemini's counts have no such field.",
     "mark for the cache": "Only money is lost by it.",
+    "citations": "Sources, and what tools run by the vendor gave back, reach clients of its own "
+    "dialect; for others the log says that they were left out, and the header of a whole answer.",
+    "conversation that a vendor stores": "A client that names an earlier answer instead of "
+    "sending the history has to send `x-session-id`, or each turn is a session of its own.",
 }
 """Feature → what the table cannot show."""
 

@@ -128,6 +128,8 @@ class ItemsRead:
             for part, content in enumerate(objects_in(item.get("content"))):
                 yield from self.whole(index, "text", part, content.get("text"), frame)
                 yield from self.whole(index, "refusal", part, content.get("refusal"), frame)
+                if content.get("annotations"):
+                    yield Opaque(frame, "annotations")
         elif kind == "reasoning":
             if index not in self.spoken:
                 yield from self.piece(index, "summary", 0, reasoning_text(item), frame)
