@@ -5,8 +5,11 @@ from dataclasses import replace
 
 from llm_proxy.pipeline.dialects.arguments import custom_input
 from llm_proxy.pipeline.dialects.dialect import Written
+from llm_proxy.pipeline.errors import UpstreamBroken
 from llm_proxy.pipeline.events import (
+    End,
     Event,
+    Failure,
     Finish,
     Opaque,
     TextDelta,
@@ -15,11 +18,14 @@ from llm_proxy.pipeline.events import (
     ToolCallStart,
 )
 
+_NO_FINISH = "the backend's answer ended without a finish"
+
 
 class Restored:
     """A step that gives tools back the names and the form in which the client knows them: renamed
     ones, tools of free text that were sent as functions, and the tool that stands for a structured
-    answer. What has no place in the client's dialect is noted in `warnings`."""
+    answer. What has no place in the client's dialect is noted in `warnings`. An answer that ends
+    without saying that the model has finished was cut short, and no finish is made up for it."""
 
     def __init__(self, written: Written, warnings: list[str]) -> None:
         self._names: Mapping[str, str] = written.names
@@ -29,8 +35,11 @@ class Restored:
         self._custom_calls: dict[int, list[str]] = {}
         self._json_calls: set[int] = set()
         self._calls = 0
+        self._finished = False
 
-    def __call__(self, event: Event) -> Sequence[Event]:
+    def __call__(  # noqa: PLR0911 - an arm for each kind
+        self, event: Event
+    ) -> Sequence[Event]:
         match event:
             case ToolCallStart():
                 return self._start(event)
@@ -38,8 +47,10 @@ class Restored:
                 return self._delta(event, index, arguments)
             case ToolCallEnd(index):
                 return self._end(event, index)
-            case Finish("tool_calls") if self._json_calls and not self._calls:
-                return (Finish("stop"),)
+            case Finish():
+                return (self._finish(event),)
+            case End() if not self._finished:
+                return (Failure(UpstreamBroken(_NO_FINISH)),)
             case Opaque(_, content) if content:
                 warning = f"dropped {content} of the answer"
                 if warning not in self._warnings:
@@ -47,6 +58,11 @@ class Restored:
                 return (event,)
             case _:
                 return (event,)
+
+    def _finish(self, event: Finish) -> Finish:
+        self._finished = True
+        only_answered = event.reason == "tool_calls" and self._json_calls and not self._calls
+        return Finish("stop") if only_answered else event
 
     def _start(self, event: ToolCallStart) -> Sequence[Event]:
         if self._json_tool is not None and event.name == self._json_tool:

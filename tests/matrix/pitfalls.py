@@ -61,9 +61,11 @@ def streamed(
     """The stream that a client gets of a vendor's."""
     asked = read(client, {**ASKED[client], **({} if client == G else {"stream": True})})
     writer = DIALECTS[client].write_stream(replace(asked, stream=True))
-    restored = Restored(as_sent, []) if as_sent else lambda event: [event]
     came = batches(vendor, frames)
-    return b"".join(writer.write([e for event in some for e in restored(event)]) for some in came)
+    if client != vendor or as_sent:
+        restored = Restored(as_sent or Written(b""), [])
+        came = ([e for event in some for e in restored(event)] for some in came)
+    return b"".join(writer.write(some) for some in came if some)
 
 
 def whole(vendor: str, body: Json, client: str) -> Json:

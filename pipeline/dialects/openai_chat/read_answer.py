@@ -103,15 +103,9 @@ class ChunkReader(FrameReader):
         if data.strip() == b"[DONE]":
             if not self._said_anything:
                 raise UpstreamBroken("the backend's answer is empty")
-            return [*self._untold_finish(shared), End(shared)]
+            # Without a finish reason it is still the end, for a client that reads the same.
+            return [*self._details.close(shared), *self._tools.close(shared), End(shared)]
         return self._chunk(json_object(data), shared)
-
-    def _untold_finish(self, frame: Frame) -> list[Event]:
-        """The finish of an answer that is said to be over, by a server that gives no reason."""
-        if self._finished:
-            return []
-        ends = [*self._details.close(frame), *self._tools.close(frame)]
-        return [*ends, _finish({}, self._tools, frame)]
 
     def at_end_of_body(self) -> list[Event]:
         """A proper end only after a finish reason."""

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from llm_proxy.backends.restored import Restored
 from llm_proxy.pipeline.dialects.dialect import Written
 from llm_proxy.pipeline.events import (
+    End,
     Event,
+    Failure,
     Finish,
     Opaque,
     TextDelta,
@@ -72,3 +74,10 @@ def test_what_has_no_place_at_the_client_is_told_once() -> None:
     events, warnings = restored(Written(b""), [Opaque(content="citations")] * 2 + [Opaque()])
     assert len(events) == 3
     assert warnings == ["dropped citations of the answer"]
+
+
+def test_an_end_without_a_finish_is_a_failure() -> None:
+    events, _ = restored(Written(b""), [TextDelta("so far"), End()])
+    assert events[0] == TextDelta("so far")
+    assert isinstance(events[1], Failure)
+    assert restored(Written(b""), [Finish("stop"), End()])[0] == [Finish("stop"), End()]
