@@ -1,5 +1,6 @@
 """Settings that a translation cannot say: what is left out with a warning, and what is refused."""
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -40,6 +41,9 @@ _OF_NO_MATTER = frozenset(
 """Fields about the sending and the price: the answer is the same without them."""
 
 
+_LONGEST_USER = 64
+
+
 def _says_nothing(value: object) -> bool:
     """Whether a field might as well be absent; a 0 is a number like any other."""
     return value is None or value is False or value in ("", [], {})
@@ -77,6 +81,13 @@ def asked_limit(params: Mapping[str, Any]) -> int | None:
     numbers with a point."""
     limit = params.get("max_tokens")
     return int(limit) if isinstance(limit, int | float) else None
+
+
+def short_user_id(user: str) -> str:
+    """The id of a client's user, as short as OpenAI's APIs want it: ids are longer elsewhere."""
+    if len(user) <= _LONGEST_USER:
+        return user
+    return hashlib.sha256(user.encode("utf-8", "replace")).hexdigest()
 
 
 def refuse_what_no_answer_can_hold(params: Mapping[str, Any]) -> None:

@@ -79,11 +79,11 @@ def conversation(request: ChatRequest, *, system_turns: bool = True) -> Conversa
             else:
                 leading.append(turn)
     rest = (turn for message in messages for turn in _turns(message, system_turns=system_turns))
-    turns = _merged((*leading, *rest))
+    turns = merged((*leading, *rest))
     if turns and turns[0].role == "system":  # before it stood nothing but empty messages
         system += [part for part in turns.pop(0).parts if isinstance(part, Text)]
     told = tuple(text for text in system if not text.text.startswith(BILLING_LINE))
-    return Conversation(told, tuple(_merged(_paired(turns))))
+    return Conversation(told, tuple(merged(_paired(turns))))
 
 
 def _turns(message: Message, *, system_turns: bool) -> Iterator[Turn]:
@@ -130,18 +130,18 @@ def _is_empty(part: Part) -> bool:
     return isinstance(part, Text | Refusal) and not part.text
 
 
-def _merged(turns: Iterable[Turn]) -> list[Turn]:
+def merged(turns: Iterable[Turn]) -> list[Turn]:
     """Neighbours of one role together, results first; a turn with nothing in it goes."""
-    merged: list[Turn] = []
+    kept: list[Turn] = []
     for turn in turns:
         if not turn.parts:
             continue
-        if merged and merged[-1].role == turn.role:
-            both = Turn(turn.role, (*merged.pop().parts, *turn.parts))
-            merged.append(Turn(both.role, (*both.results, *both.rest)))
+        if kept and kept[-1].role == turn.role:
+            both = Turn(turn.role, (*kept.pop().parts, *turn.parts))
+            kept.append(Turn(both.role, (*both.results, *both.rest)))
         else:
-            merged.append(turn)
-    return merged
+            kept.append(turn)
+    return kept
 
 
 Place = tuple[int, int]

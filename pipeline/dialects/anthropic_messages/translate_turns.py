@@ -1,6 +1,6 @@
 """Turns → the messages of a Messages request, from other dialects."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from llm_proxy.pipeline.dialects.anthropic_messages.write_blocks import written_
 from llm_proxy.pipeline.dialects.body import json_text
 from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.dialects.settings import refuse
-from llm_proxy.pipeline.dialects.turns import Turn
+from llm_proxy.pipeline.dialects.turns import Turn, merged
 from llm_proxy.pipeline.parts import (
     Audio,
     Document,
@@ -42,8 +42,8 @@ class Turns:
     def fitting(self, turns: Sequence[Turn]) -> list[Turn]:
         """The turns with what the vendor takes, in an order that it takes."""
         filled = [replace(turn, parts=tuple(self._parts(turn))) for turn in turns]
-        merged = _merged(_placed([turn for turn in filled if turn.parts]))
-        return merged if merged and merged[0].role == "user" else [MINIMAL, *merged]
+        placed = merged(_placed([turn for turn in filled if turn.parts]))
+        return placed if placed and placed[0].role == "user" else [MINIMAL, *placed]
 
     def _parts(self, turn: Turn) -> Iterator[Part]:
         is_own = turn.role == "assistant"
@@ -61,7 +61,7 @@ class Turns:
             case Reasoning() | ToolCall():
                 return part
             case _:
-                self._losses.drop(_what(part))
+                self._losses.drop_part(part)
                 return None
 
     def _shown(self, part: Part) -> Part | None:
@@ -77,7 +77,7 @@ class Turns:
             case ToolResult():
                 return replace(part, parts=tuple(self._result(part)))
             case _:
-                self._losses.drop(_what(part))
+                self._losses.drop_part(part)
                 return None
 
     def _result(self, result: ToolResult) -> Iterator[ResultPart]:
@@ -122,19 +122,3 @@ def _placed(turns: Sequence[Turn]) -> Iterator[Turn]:
         is_text = all(isinstance(part, Text) for part in turn.parts)
         is_legal = is_text and before == "user" and after == "assistant"
         yield turn if is_legal else Turn("user", turn.parts)
-
-
-def _merged(turns: Iterable[Turn]) -> list[Turn]:
-    """Neighbours of one role together, what tools gave back first."""
-    merged: list[Turn] = []
-    for turn in turns:
-        if merged and merged[-1].role == turn.role:
-            both = Turn(turn.role, (*merged.pop().parts, *turn.parts))
-            merged.append(Turn(both.role, (*both.results, *both.rest)))
-        else:
-            merged.append(turn)
-    return merged
-
-
-def _what(part: Part) -> str:
-    return part.type if isinstance(part, OpaquePart) else type(part).__name__.lower()

@@ -1,6 +1,5 @@
 """A request of another dialect → the body of a chat completion request."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -18,6 +17,7 @@ from llm_proxy.pipeline.dialects.settings import (
     refuse,
     refuse_what_no_answer_can_hold,
     set_by_rules,
+    short_user_id,
 )
 from llm_proxy.pipeline.dialects.structured import Format, asked_format, can_be_strict
 from llm_proxy.pipeline.dialects.tool_naming import Naming, as_function, offered
@@ -50,7 +50,6 @@ _SAID = frozenset(
     }
 )
 
-_LONGEST_USER = 64
 
 _MOST_TOKENS = 2**31 - 1
 
@@ -61,13 +60,6 @@ def translated(
     """The body, and what makes of its bytes all that is to be known of the request as sent."""
     translation = _Translation(request, to)
     return translation.body(), translation.written
-
-
-def _short(user: str) -> str:
-    """Ids of users are longer elsewhere."""
-    if len(user) <= _LONGEST_USER:
-        return user
-    return hashlib.sha256(user.encode("utf-8", "replace")).hexdigest()
 
 
 class _Translation:
@@ -131,7 +123,7 @@ class _Translation:
 
     def _user(self, user: str) -> Iterator[tuple[str, Any]]:
         if self._traits.openai_fields:
-            yield "user", _short(user)
+            yield "user", short_user_id(user)
         else:
             self.losses.drop("user")
 

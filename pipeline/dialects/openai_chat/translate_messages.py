@@ -80,7 +80,7 @@ class Messages:
             message["content"] = ""
         for part in turn.parts:
             if isinstance(part, OpaquePart | Image | Document | Audio):
-                self._losses.drop(_what(part))
+                self._losses.drop_part(part)
         return message
 
     def _reasoning(self, turn: Turn, thoughts: Sequence[Reasoning]) -> Message:
@@ -154,7 +154,7 @@ class Messages:
                     raise refuse("input_audio", "can only be wav or mp3, and must be sent along")
                 return self._marked(written_part(part), None)
             case _:
-                self._losses.drop(_what(part))
+                self._losses.drop_part(part)
                 return None
 
     def _text(self, text: Text) -> Message:
@@ -177,7 +177,3 @@ def _joined(parts: Sequence[Message]) -> str | list[Message]:
     if all(part.keys() == {"type", "text"} for part in parts):
         return _BETWEEN.join(part["text"] for part in parts)
     return list(parts)
-
-
-def _what(part: Part) -> str:
-    return part.type if isinstance(part, OpaquePart) else type(part).__name__.lower()

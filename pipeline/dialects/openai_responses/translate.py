@@ -1,6 +1,5 @@
 """A request of another dialect → the body of a request for a response."""
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,6 +18,7 @@ from llm_proxy.pipeline.dialects.settings import (
     refuse,
     refuse_what_no_answer_can_hold,
     set_by_rules,
+    short_user_id,
 )
 from llm_proxy.pipeline.dialects.structured import Format, asked_format, can_be_strict
 from llm_proxy.pipeline.dialects.tool_naming import Naming, as_function, offered
@@ -31,7 +31,6 @@ NAMING = Naming(re.compile(r"[A-Za-z0-9_-]{1,64}"), re.compile(r"[\x21-\x7e]{1,6
 _LEAST_OUTPUT = 16
 """Lower limits are refused."""
 
-_LONGEST_USER = 64
 
 _AS_THEY_ARE = ("metadata", "prompt_cache_key", "parallel_tool_calls")
 
@@ -131,7 +130,7 @@ class _Translation:
             if params.get(name) is not None and name != "parallel_tool_calls":
                 yield name, params[name]
         if isinstance(user := params.get("user"), str) and user:
-            yield "safety_identifier", _short(user)
+            yield "safety_identifier", short_user_id(user)
         if (tier := params.get("service_tier")) is not None:
             tier = _TIERS.get(str(tier), tier)
             if tier in _KNOWN_TIERS:
@@ -218,10 +217,3 @@ class _Translation:
             NAMING.renamed(tools),
             frozenset(NAMING.name_of(tool.name) for tool in customs),
         )
-
-
-def _short(user: str) -> str:
-    """Ids of users are longer elsewhere."""
-    if len(user) <= _LONGEST_USER:
-        return user
-    return hashlib.sha256(user.encode("utf-8", "replace")).hexdigest()

@@ -99,7 +99,7 @@ class Items:
             case ToolCall():
                 return self._call(part)
             case _:
-                self._losses.drop(_what(part))
+                self._losses.drop_part(part)
                 return None
 
     def _reasoning(self, part: Reasoning) -> Item | None:
@@ -150,7 +150,7 @@ class Items:
             case Reasoning() | Refusal():
                 return None
             case _:
-                self._losses.drop(_what(part))
+                self._losses.drop_part(part)
                 return None
 
     def _content(self, part: Text | Image | Document) -> Item:
@@ -178,7 +178,3 @@ def _message(said: list[Text | Refusal]) -> Iterator[Item]:
 def _as_text(part: Part) -> Part:
     """What a tool gave back in another dialect's form alone is never lost."""
     return Text(json_text(part.origin)) if isinstance(part, OpaquePart) else part
-
-
-def _what(part: Part) -> str:
-    return part.type if isinstance(part, OpaquePart) else type(part).__name__.lower()
