@@ -14,7 +14,8 @@ from llm_proxy.pipeline.events import Event
 from llm_proxy.pipeline.request import ChatRequest
 from tests.matrix.answers import Feature as AnswerFeature
 from tests.matrix.answers import answer
-from tests.matrix.requests import Feature, chat, gemini, messages, responses
+from tests.matrix.bodies import chat, gemini, messages, responses
+from tests.matrix.feature import Feature
 from tests.support.four_vendors import MODELS
 from tests.support.oracle import check_body
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from llm_proxy.pipeline.dialects.seals import tag
 from llm_proxy.pipeline.parts import Seal
-from tests.matrix.requests import PNG
+from tests.matrix.bodies import PNG
 
 Json = Any
 Piece = tuple[str, ...]

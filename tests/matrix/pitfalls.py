@@ -13,8 +13,8 @@ from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.dialects.dialect import Recipient, Written
 from llm_proxy.pipeline.events import Event
 from llm_proxy.pipeline.request import ChatRequest
+from tests.matrix.bodies import chat, gemini, messages, responses
 from tests.matrix.cells import VENDORS
-from tests.matrix.requests import chat, gemini, messages, responses
 from tests.support.four_vendors import MODELS
 from tests.support.scripts import data
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests.matrix import answers, requests
 from tests.matrix.cells import answer_outcome, outcome
+from tests.matrix.feature import Feature
 from tests.matrix.page import DIALECTS, NOTES, PAGE, page
 
 clients = pytest.mark.parametrize("client", list(DIALECTS))
@@ -14,7 +15,7 @@ vendors = pytest.mark.parametrize("vendor", list(DIALECTS))
 @vendors
 @pytest.mark.parametrize("feature", requests.FEATURES, ids=lambda feature: feature.name)
 def test_nothing_of_a_request_is_lost_in_silence(
-    feature: requests.Feature, client: str, vendor: str
+    feature: Feature, client: str, vendor: str
 ) -> None:
     found, told = outcome(feature, client, vendor)
     if client == vendor:

@@ -9,9 +9,10 @@ import pytest
 from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.errors import BadRequest, ProxyError, Untranslatable
 from tests.matrix import requests
+from tests.matrix.bodies import SCHEMA, chat, chat_tool, config, messages, responses
 from tests.matrix.cells import recipient
+from tests.matrix.feature import Feature
 from tests.matrix.pitfalls import CLIENTS, C, G, Json, M, R, called, read, sent
-from tests.matrix.requests import SCHEMA, chat, chat_tool, config, messages, responses
 
 vendors = pytest.mark.parametrize("vendor", CLIENTS)
 
@@ -37,7 +38,7 @@ def changed(value: Json, place: tuple[Any, ...], new: Json) -> Json:
 
 
 @pytest.mark.parametrize("feature", requests.FEATURES, ids=lambda feature: feature.name)
-def test_anything_anywhere_is_taken_or_refused(feature: requests.Feature) -> None:
+def test_anything_anywhere_is_taken_or_refused(feature: Feature) -> None:
     for client, body in feature.bodies.items():
         for place in places(body):
             for strange in STRANGE:

@@ -5,8 +5,8 @@ import pytest
 
 from llm_proxy.pipeline.dialects.seals import tag
 from llm_proxy.pipeline.parts import Seal
+from tests.matrix.bodies import CHAT_TOOLS, PNG, chat, gemini, messages, responses
 from tests.matrix.pitfalls import C, G, Json, M, R, called, sent, used
-from tests.matrix.requests import CHAT_TOOLS, PNG, chat, gemini, messages, responses
 from tests.support.scripts import SIGNATURE
 
 FOREIGN = tag([Seal(G, {"thoughtSignature": "x"}, "somebody")])

@@ -6,8 +6,7 @@ import orjson
 import pytest
 
 from llm_proxy.pipeline.errors import Untranslatable
-from tests.matrix.pitfalls import C, G, Json, M, R, sent, written
-from tests.matrix.requests import (
+from tests.matrix.bodies import (
     CHAT_TOOLS,
     MESSAGES_TOOLS,
     PNG,
@@ -19,6 +18,7 @@ from tests.matrix.requests import (
     messages,
     responses,
 )
+from tests.matrix.pitfalls import C, G, Json, M, R, sent, written
 
 BUDGETED = "claude-sonnet-4-5"
 ADAPTIVE = "claude-opus-4-7"

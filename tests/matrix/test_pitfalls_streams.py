@@ -5,6 +5,7 @@ import pytest
 
 from llm_proxy.pipeline.events import Failure, Finish, TextDelta, Usage
 from tests.matrix.answers import calls, texts
+from tests.matrix.bodies import chat, responses
 from tests.matrix.pitfalls import (
     CALLED,
     CLIENTS,
@@ -23,7 +24,6 @@ from tests.matrix.pitfalls import (
     whole,
     written,
 )
-from tests.matrix.requests import chat, responses
 from tests.support.scripts import SCRIPTS, data, named
 
 WORK = {vendor: SCRIPTS[vendor]["WORK"] for vendor in CLIENTS}
