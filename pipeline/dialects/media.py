@@ -35,6 +35,12 @@ def media_of_url(url: str, type_: str = "") -> Media:
     return Media(kind, data=standard_base64(coded))
 
 
+def media_of_file_data(data: str) -> Media:
+    """What the field `file_data` of OpenAI's APIs holds: a data URL, or base64 by itself."""
+    is_url = data[:5].lower() == "data:"
+    return media_of_url(data) if is_url else Media(data=standard_base64(data))
+
+
 def data_url(media: Media) -> str:
     """The URL of what is there, be it far or in the URL itself."""
     if media.url is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from llm_proxy.pipeline.dialects.media import media_of_url, standard_base64
+from llm_proxy.pipeline.dialects.media import media_of_file_data, media_of_url, standard_base64
 from llm_proxy.pipeline.dialects.openai_chat.formats import NAME
 from llm_proxy.pipeline.dialects.openai_chat.tool_fragments import arguments_text
 from llm_proxy.pipeline.dialects.request_fields import list_at, object_at, text_at
@@ -135,8 +135,7 @@ def _file(part: Mapping[str, Any]) -> Part:
     name = str(file.get("filename") or "") or None
     if file.get("file_id"):
         return Document(Media(file_id=str(file["file_id"])), name, part, _cache(part))
-    data = str(file.get("file_data") or "")
-    media = media_of_url(data) if data.startswith("data:") else Media(data=standard_base64(data))
+    media = media_of_file_data(str(file.get("file_data") or ""))
     return Document(media, name, part, _cache(part))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from llm_proxy.pipeline.dialects.media import media_of_url, standard_base64
+from llm_proxy.pipeline.dialects.media import media_of_file_data, media_of_url, standard_base64
 from llm_proxy.pipeline.dialects.request_fields import object_at, text_at
 from llm_proxy.pipeline.errors import BadRequest
 from llm_proxy.pipeline.json_values import is_list, is_object, object_or_empty
@@ -81,9 +81,7 @@ def _file(part: Mapping[str, Any]) -> Part:
     elif url := part.get("file_url"):
         media = media_of_url(str(url))
     else:
-        data = str(part.get("file_data") or "")
-        is_url = data[:5].lower() == "data:"
-        media = media_of_url(data) if is_url else Media(data=standard_base64(data))
+        media = media_of_file_data(str(part.get("file_data") or ""))
     return Document(media, name, part, _cache(part))
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from llm_proxy.pipeline.dialects.media import (
     data_url,
     document_text,
+    media_of_file_data,
     media_of_url,
     media_type,
     sniffed_type,
@@ -125,3 +126,10 @@ def test_the_usual_spelling_of_a_type(type_: str, expected: str) -> None:
 )
 def test_the_text_of_a_document(document: Document, expected: str) -> None:
     assert expected == document_text(document)
+
+
+@pytest.mark.parametrize("scheme", ["data:", "DATA:"])
+def test_file_data_is_a_data_url_or_base64_by_itself(scheme: str) -> None:
+    expected = Media("application/pdf", data="JVBERi0=")
+    assert media_of_file_data(f"{scheme}application/pdf;base64,JVBERi0") == expected
+    assert media_of_file_data("JVBERi0") == Media(data="JVBERi0=")
