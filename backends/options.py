@@ -1,6 +1,6 @@
 """Options of every backend that is reached over HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -8,7 +8,7 @@ from yarl import URL
 
 from llm_proxy.pipeline.backend import BackendOptions
 from llm_proxy.pipeline.traits import Traits
-from llm_proxy.pipeline.values import Seconds
+from llm_proxy.pipeline.values import Seconds, Secrets
 
 
 class VendorOptions(BackendOptions):
@@ -16,10 +16,10 @@ class VendorOptions(BackendOptions):
 
     OFFICIAL: ClassVar[str] = ""
 
-    api_key: SecretStr | None = Field(
+    api_key: Secrets | None = Field(
         default=None,
-        description="The vendor's key. An empty one switches the backend off; a server that wants "
-        "no key has none here.",
+        description="The vendor's key, or several with commas between them. An empty one switches "
+        "the backend off; a server that wants no key has none here.",
     )
     api_url: str = Field(default="", description="Where the API is, if not at the vendor's own.")
     connect_timeout: Seconds = Field(default=10.0, description="For a new connection.")
@@ -40,10 +40,12 @@ class VendorOptions(BackendOptions):
 
     @field_validator("api_key")
     @classmethod
-    def _fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
-        key = value.get_secret_value() if value else ""
-        if not key.isascii() or not key.isprintable() or " " in key:
+    def _fit_a_header(cls, value: tuple[SecretStr, ...] | None) -> tuple[SecretStr, ...] | None:
+        keys = [key.get_secret_value() for key in value or ()]
+        if not all(key.isascii() and key.isprintable() and " " not in key for key in keys):
             raise ValueError("a key has no blanks, line ends or letters beyond ASCII")
+        if len(set(keys)) < len(keys):
+            raise ValueError("the same key stands there twice")
         return value
 
     @field_validator("traits")
@@ -57,9 +59,9 @@ class VendorOptions(BackendOptions):
         return value
 
     @property
-    def key(self) -> str:
-        """The key, or an empty string."""
-        return self.api_key.get_secret_value() if self.api_key else ""
+    def keys(self) -> Sequence[str]:
+        """The keys themselves."""
+        return [key.get_secret_value() for key in self.api_key or ()]
 
     @property
     def url(self) -> str:
@@ -73,4 +75,4 @@ class VendorOptions(BackendOptions):
 
     def why_off(self) -> str | None:
         keyless = self.api_key is None and not self.is_official
-        return None if self.key or keyless else "no api_key"
+        return None if self.api_key or keyless else "no api_key"

@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from http import HTTPStatus
 from io import BytesIO
@@ -13,13 +13,20 @@ from yarl import URL
 
 from llm_proxy.backends.images import with_fetched_images
 from llm_proxy.backends.keepsakes import Collected, Keepsakes
+from llm_proxy.backends.keys import KeyRing
 from llm_proxy.backends.options import VendorOptions
 from llm_proxy.backends.restored import Restored
 from llm_proxy.backends.streamed import FOREIGN, StreamedAnswer
 from llm_proxy.backends.traits import traits_of
 from llm_proxy.pipeline.backend import Backend, BackendKit
 from llm_proxy.pipeline.dialects.dialect import Dialect, Recipient, Written
-from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken, UpstreamError, UpstreamTimeout
+from llm_proxy.pipeline.errors import (
+    Fault,
+    ProxyError,
+    UpstreamBroken,
+    UpstreamError,
+    UpstreamTimeout,
+)
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.request import ChatRequest
@@ -43,11 +50,9 @@ class Vendor(Backend[VendorOptions]):
     def __init__(self, name: str, options: VendorOptions, kit: BackendKit) -> None:
         super().__init__(name, options, kit)
         self.maker = self.vendor if options.is_official else name
-        self._key = options.key.encode()
+        self._keys = KeyRing(options.keys, self.key_header)
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=options.connect_timeout)
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
-        if options.key:
-            self._headers |= self.key_header(options.key)
         # Clients may ask for any name, so only so many are remembered.
         self.traits = lru_cache(_REMEMBERED)(self._look_up_traits)
 
@@ -112,15 +117,24 @@ class Vendor(Backend[VendorOptions]):
                     return await super().count(exchange, model)
                 if response.status != HTTPStatus.OK:
                     raise await self._error(response)
-                return self.dialect.read_count(self._clean(await response.read()))
+                return self.dialect.read_count(self._keys.clean(await response.read()))
         except FOREIGN as error:
             raise self._renamed(error) from error
 
     async def models(self) -> list[str]:
+        for name in self.keys[:-1]:
+            try:
+                return await self._models(name)
+            except UpstreamError as error:
+                if error.fault is not Fault.AUTH:
+                    raise
+        return await self._models(self.keys[-1] if self.keys else "")
+
+    async def _models(self, key: str) -> list[str]:
         try:
             async with self.kit.http.get(
                 self.models_address(),
-                headers=self._headers,
+                headers={**self._headers, **self._keys.header(key)},
                 timeout=self._timeout,
                 allow_redirects=False,
             ) as response:
@@ -129,6 +143,10 @@ class Vendor(Backend[VendorOptions]):
                 return self.dialect.read_models(await response.read())
         except FOREIGN as error:
             raise self._renamed(error) from error
+
+    @property
+    def keys(self) -> Sequence[str]:
+        return self._keys.names
 
     def _is_native(self, request: ChatRequest) -> bool:
         """Whether the client speaks the vendor's own dialect."""
@@ -163,12 +181,13 @@ class Vendor(Backend[VendorOptions]):
     async def _post(
         self, address: URL, body: bytes, exchange: Exchange, model: str
     ) -> aiohttp.ClientResponse:
+        key = exchange.target.key if exchange.target else ""
         more = self.extra_headers(exchange, self.traits(model))
         try:
             return await self.kit.http.post(
                 address,
                 data=body if len(body) < _LARGE else BytesIO(body),
-                headers={**self._headers, **more} if more else self._headers,
+                headers={**self._headers, **self._keys.header(key), **more},
                 timeout=self._timeout,
                 allow_redirects=False,
             )
@@ -184,9 +203,9 @@ class Vendor(Backend[VendorOptions]):
         kind = response.content_type
         if kind == "text/event-stream" or (streamed and kind != "application/json"):
             reader = self.dialect.read_stream(self.maker)
-            answer = StreamedAnswer(response, reader, self._clean, self._renamed)
+            answer = StreamedAnswer(response, reader, self._keys.clean, self._renamed)
             return Reply(head, answer, answer.close)
-        body = self._clean(await response.read())
+        body = self._keys.clean(await response.read())
         return Reply.of(head, self.dialect.read_whole(body, self.maker))
 
     def _adapted(self, reply: Reply, written: Written, exchange: Exchange) -> Reply:
@@ -211,19 +230,26 @@ class Vendor(Backend[VendorOptions]):
         return reply.through(collected).on_close(attribute)
 
     async def _error(self, response: aiohttp.ClientResponse) -> ProxyError:
-        body = self._clean(await response.read())
+        body = self._keys.clean(await response.read())
         return self.dialect.read_error(response.status, response.headers, body)
-
-    def _clean(self, data: bytes) -> bytes:
-        """What a vendor says, without the proxy's key: vendors repeat what they refuse."""
-        return data.replace(self._key, b"[key]") if self._key else data
 
     def _renamed(self, error: BaseException) -> UpstreamError:
         """Our word for an error of the HTTP client. Addresses are for the log alone."""
         kind: type[UpstreamError] = UpstreamBroken
-        message = f'the backend "{self.name}" broke off'
-        if isinstance(error, asyncio.TimeoutError):
-            kind, message = UpstreamTimeout, f'the backend "{self.name}" did not answer in time'
-        elif isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientSSLError):
-            message = f'no connection to the backend "{self.name}"'
-        return kind(message, for_log=f"{message}: {str(error) or type(error).__name__}")
+        message, fault = f'the backend "{self.name}" broke off', Fault.BROKEN_ANSWER
+        match error:
+            case asyncio.TimeoutError():
+                kind, fault = UpstreamTimeout, Fault.TIMEOUT
+                message = f'the backend "{self.name}" did not answer in time'
+            case aiohttp.ClientConnectorDNSError():
+                message, fault = f'the backend "{self.name}" has no address', Fault.DNS
+            case aiohttp.ClientSSLError():
+                message, fault = f'no secure connection to the backend "{self.name}"', Fault.TLS
+            case aiohttp.ClientConnectorError():
+                message, fault = f'no connection to the backend "{self.name}"', Fault.CONNECTION
+            case aiohttp.ServerDisconnectedError() | OSError():
+                fault = Fault.CONNECTION
+            case _:
+                pass
+        told = f"{message}: {str(error) or type(error).__name__}"
+        return kind(message, for_log=told, fault=fault)

@@ -2,24 +2,34 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from llm_proxy.pipeline.estimate import estimated_tokens
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.lifetime import Lifetime
 from llm_proxy.pipeline.reply import Reply
+from llm_proxy.pipeline.slots import Slots
 from llm_proxy.pipeline.state.store import Store
+from llm_proxy.pipeline.values import Seconds
 
 
 class BackendOptions(BaseModel):
     """A backend's options in the file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_concurrent_requests: int | None = Field(
+        default=None, ge=1, description="Requests that are with it at once; without it, any number."
+    )
+    max_waiting: int = Field(
+        default=100, ge=0, description="Requests that wait for their turn; 503 beyond it."
+    )
+    longest_queue_wait: Seconds = Field(default=10.0, description="How long each of them waits.")
 
     def why_off(self) -> str | None:
         """The reason why a backend with these options cannot be used, or None."""
@@ -49,6 +59,15 @@ class Backend(Lifetime, ABC, Generic[OptionsT]):
         self.name = name
         self.options = options
         self.kit = kit
+        self.slots = Slots(
+            options.max_concurrent_requests, options.max_waiting, options.longest_queue_wait
+        )
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """The names of its keys, for a target to say which one to use; none where there is no
+        choice."""
+        return ()
 
     @abstractmethod
     async def send(self, exchange: Exchange, model: str) -> Reply:

@@ -26,16 +26,43 @@ class Kind(StrEnum):
     INTERNAL = "internal"
 
 
+class Fault(StrEnum):
+    """How a backend has failed, as far as it matters for what to try next."""
+
+    CONNECTION = "connection"
+    DNS = "dns"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    CONFLICT = "conflict"
+    RATE_LIMITED = "rate_limited"
+    SERVER_ERROR = "server_error"
+    OVERLOADED = "overloaded"
+    ERROR_IN_ANSWER = "error_in_answer"
+    BROKEN_ANSWER = "broken_answer"
+    EMPTY_ANSWER = "empty_answer"
+    CONTEXT_TOO_LONG = "context_too_long"
+    CONTENT_FILTER = "content_filter"
+    AUTH = "auth"
+    QUOTA = "quota"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    BAD_REQUEST = "bad_request"
+    UNTRANSLATABLE = "untranslatable"
+    BACKEND_OFF = "backend_off"
+    BUSY = "busy"
+
+
 class ProxyError(Exception):
     """A failure with everything an answer needs.
 
     `status` is the HTTP status, `param` names the request's field at fault, `code` is the vendor's
     or dialect's own word for it, `retry_after` is in seconds. `for_log` is what the log may say:
     the message, unless that repeats a vendor's words, which may hold a text of the conversation, or
-    leaves out what only the operator should see.
+    leaves out what only the operator should see. `fault` is None where no backend is to blame.
     """
 
     kind: Kind = Kind.INTERNAL
+    fault: Fault | None = None
     default_status: ClassVar[int] = 500
 
     def __init__(
@@ -110,6 +137,18 @@ class Unavailable(ProxyError):
     default_status = 503
 
 
+class BackendOff(Unavailable):
+    """The backend is switched off, or there is none of that name."""
+
+    fault = Fault.BACKEND_OFF
+
+
+class Busy(Unavailable):
+    """As many requests as the file allows are with the backend already, and as many wait."""
+
+    fault = Fault.BUSY
+
+
 class Timeout(ProxyError):
     """The proxy's own time limit for the request has passed."""
 
@@ -118,15 +157,27 @@ class Timeout(ProxyError):
 
 
 class UpstreamError(ProxyError):
-    """A backend failed; `retryable` says whether another target could do better."""
+    """A backend failed; each class has the fault that is the most likely for it."""
 
-    retryable: bool = True
+    def __init__(  # noqa: PLR0913 - each is a field of the answer
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        retry_after: float | None = None,
+        for_log: str | None = None,
+        fault: Fault | None = None,
+    ) -> None:
+        super().__init__(message, param=param, code=code, retry_after=retry_after, for_log=for_log)
+        self.fault = fault or self.fault
 
 
 class UpstreamBroken(UpstreamError):
     """The backend's answer is wrong, cut short, or there was no connection (502)."""
 
     kind = Kind.BAD_GATEWAY
+    fault = Fault.BROKEN_ANSWER
     default_status = 502
 
 
@@ -134,6 +185,7 @@ class UpstreamUnavailable(UpstreamError):
     """The backend says that it is overloaded or down (503)."""
 
     kind = Kind.UNAVAILABLE
+    fault = Fault.OVERLOADED
     default_status = 503
 
 
@@ -141,6 +193,7 @@ class UpstreamTimeout(UpstreamError):
     """The backend did not answer in time (504)."""
 
     kind = Kind.TIMEOUT
+    fault = Fault.TIMEOUT
     default_status = 504
 
 
@@ -148,18 +201,21 @@ class UpstreamRateLimited(UpstreamError):
     """The backend's own limit is reached (429)."""
 
     kind = Kind.RATE_LIMITED
+    fault = Fault.RATE_LIMITED
     default_status = 429
 
 
-_THIS_TARGET_ONLY = frozenset({Kind.BILLING, Kind.FORBIDDEN, Kind.NOT_FOUND})
+_REFUSALS: dict[Kind, Fault] = {
+    Kind.BILLING: Fault.QUOTA,
+    Kind.FORBIDDEN: Fault.FORBIDDEN,
+    Kind.NOT_FOUND: Fault.NOT_FOUND,
+    Kind.CONFLICT: Fault.CONFLICT,
+    Kind.CONTEXT_TOO_LONG: Fault.CONTEXT_TOO_LONG,
+}
 
 
 class UpstreamRefused(UpstreamError):
-    """The backend refused the request itself: its status and message are kept.
-
-    What is wrong with the account or the model there may be right elsewhere; what is wrong with
-    the request is wrong everywhere.
-    """
+    """The backend refused the request itself: its status and message are kept."""
 
     def __init__(  # noqa: PLR0913 - each is a field of the answer
         self,
@@ -171,11 +227,18 @@ class UpstreamRefused(UpstreamError):
         code: str | None = None,
         retry_after: float | None = None,
         for_log: str | None = None,
+        fault: Fault | None = None,
     ) -> None:
-        super().__init__(message, param=param, code=code, retry_after=retry_after, for_log=for_log)
+        super().__init__(
+            message,
+            param=param,
+            code=code,
+            retry_after=retry_after,
+            for_log=for_log,
+            fault=fault or _REFUSALS.get(kind, Fault.BAD_REQUEST),
+        )
         self.kind = kind
         self.status = status
-        self.retryable = kind in _THIS_TARGET_ONLY
 
 
 class Untranslatable(UpstreamRefused):
@@ -183,8 +246,8 @@ class Untranslatable(UpstreamRefused):
     question (400). Another backend may know it."""
 
     def __init__(self, message: str, *, param: str) -> None:
-        super().__init__(message, Kind.BAD_REQUEST, 400, param=param)
-        self.retryable = True
+        fault = Fault.UNTRANSLATABLE
+        super().__init__(message, Kind.BAD_REQUEST, 400, param=param, fault=fault)
 
 
 class ConfigError(Exception):

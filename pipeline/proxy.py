@@ -1,5 +1,6 @@
 """Everything one file describes, open and at work."""
 
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import aiohttp
 from llm_proxy.pipeline.backend import Backend, BackendKit
 from llm_proxy.pipeline.catalogue import Catalogue
 from llm_proxy.pipeline.chain import Link, Pipeline
+from llm_proxy.pipeline.health import Health
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.pipeline.stage import Kit
 from llm_proxy.pipeline.state.store import Store
@@ -24,6 +26,7 @@ class Proxy:
     by_path: Mapping[str, Pipeline]
     backends: Mapping[str, Backend[Any]]
     catalogue: Catalogue
+    health: Health
 
     def pipeline(self, name: str | None = None) -> Pipeline:
         """The chain of that name, or the file's first; raises `LookupError`."""
@@ -36,9 +39,11 @@ class Proxy:
 
 @asynccontextmanager
 async def open_proxy(
-    plan: Plan, http: aiohttp.ClientSession, store: Store
+    plan: Plan, http: aiohttp.ClientSession, store: Store, health: Health | None = None
 ) -> AsyncGenerator[Proxy, None]:
-    """Open all backends, then all chains; close them in reverse. `http` and `store` stay open."""
+    """Open all backends, then all chains; close them in reverse. `http` and `store` stay open, and
+    what `health` has learned stays known."""
+    health = health or Health(time.monotonic)
     async with AsyncExitStack() as stack:
         backends: dict[str, Backend[Any]] = {}
         kit_of_backends = BackendKit(http, store, backends=backends)
@@ -52,6 +57,7 @@ async def open_proxy(
             backends=backends,
             off={planned.name: planned.off for planned in plan.backends if planned.off},
             default_backend=plan.config.backends.default_backend,
+            health=health,
         )
         pipelines: dict[str, Pipeline] = {}
         by_path: dict[str, Pipeline] = {}
@@ -62,4 +68,4 @@ async def open_proxy(
             by_path |= dict.fromkeys(recipe.serves, pipeline)
         catalogue = Catalogue(backends, kit.clock)
         stack.push_async_callback(catalogue.aclose)
-        yield Proxy(plan, pipelines, by_path, backends, catalogue)
+        yield Proxy(plan, pipelines, by_path, backends, catalogue, health)

@@ -14,7 +14,18 @@ from types import TracebackType
 from typing import Literal, Self
 
 from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken, UpstreamTimeout
-from llm_proxy.pipeline.events import LAST, LIFE_CYCLE, Event, Failure
+from llm_proxy.pipeline.events import (
+    LAST,
+    LIFE_CYCLE,
+    End,
+    Event,
+    Failure,
+    Finish,
+    FinishReason,
+    Opaque,
+    ReasoningDelta,
+    TextDelta,
+)
 
 Step = Callable[[Event], Sequence[Event]]
 """Sees each event of an answer and gives back what goes on in its place; must not block."""
@@ -22,6 +33,12 @@ Step = Callable[[Event], Sequence[Event]]
 Closer = Callable[[], Awaitable[object] | None]
 
 Outcome = Literal["open", "complete", "failed", "abandoned"]
+
+_LONGEST_UNSEEN = 16_000
+"""Characters of a whole answer that are waited for."""
+
+_SHOWS_NOTHING = (*LIFE_CYCLE, Finish)
+"""That a model has stopped is no content: an answer may still turn out to be empty."""
 
 _log = logging.getLogger(__name__)
 
@@ -92,27 +109,61 @@ class Reply:
         return self
 
     async def primed(self) -> Self:
-        """Wait for the first event with content: **the commit point**.
+        """Wait for the first event with content, or the end: **the commit point**.
 
         Raises the error of an answer that breaks before it. What came is kept and comes again.
         """
-        while not self._committed():
-            if self._source is None:
-                raise UpstreamBroken("the backend's answer ended before it began")
-            try:
-                self._buffer.append(await anext(self._source))
-            except StopAsyncIteration:
-                self._source = None
+        while not any(_commits(event) for batch in self._buffer for event in batch):
+            await self._read_ahead()
         return self
 
-    def _committed(self) -> bool:
+    async def complete(self) -> Self:
+        """Wait for all of an answer that is given whole, for until its end it can be given up
+        unseen; but of one that does not end, only for so much that the stages can judge it.
+
+        Raises the error of an answer that breaks before.
+        """
+        unseen = 0
+        while (last := self._last_of_newest()) is None and unseen < _LONGEST_UNSEEN:
+            await self._read_ahead()
+            unseen += _characters(self._buffer[-1])
+        if isinstance(last, Failure):
+            raise last.error
+        return self
+
+    def _last_of_newest(self) -> Event | None:
+        """The event that ends the answer, if it came with what came last."""
+        newest = self._buffer[-1] if self._buffer else ()
+        return next((event for event in newest if isinstance(event, LAST)), None)
+
+    @property
+    def empty_finish(self) -> FinishReason | None:
+        """Why the model stopped, if the answer is known to be over and to have no content."""
+        finish: FinishReason | None = None
         for batch in self._buffer:
             for event in batch:
-                if isinstance(event, Failure):
-                    raise event.error
-                if not isinstance(event, LIFE_CYCLE):
-                    return True
-        return False
+                match event:
+                    case Finish(reason):
+                        finish = reason
+                    case End():
+                        return finish
+                    case Opaque(_, content) if content:
+                        return None
+                    case _ if not isinstance(event, LIFE_CYCLE):
+                        return None
+                    case _:
+                        pass
+        return None
+
+    async def _read_ahead(self) -> None:
+        if self._source is None:
+            begun = any(not isinstance(one, LIFE_CYCLE) for batch in self._buffer for one in batch)
+            where = "in the middle" if begun else "before it began"
+            raise UpstreamBroken(f"the backend's answer ended {where}")
+        try:
+            self._buffer.append(await anext(self._source))
+        except StopAsyncIteration:
+            self._source = None
 
     def __aiter__(self) -> Self:
         return self
@@ -199,6 +250,16 @@ class Reply:
         if isinstance(error, Exception) and self.outcome != "failed":
             self.fail(error)
         await self.aclose()
+
+
+def _characters(events: Sequence[Event]) -> int:
+    return sum(len(event.text) for event in events if isinstance(event, TextDelta | ReasoningDelta))
+
+
+def _commits(event: Event) -> bool:
+    if isinstance(event, Failure):
+        raise event.error
+    return not isinstance(event, _SHOWS_NOTHING)
 
 
 def _up_to_the_end(events: Sequence[Event]) -> list[Event]:

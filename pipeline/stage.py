@@ -13,9 +13,11 @@ from pydantic import BaseModel, ConfigDict
 from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.config_file import Place
 from llm_proxy.pipeline.exchange import Caller, Client, Exchange
+from llm_proxy.pipeline.health import Health
 from llm_proxy.pipeline.lifetime import Lifetime
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.state.store import Store
+from llm_proxy.pipeline.trace import Target
 
 Next = Callable[[Exchange], Awaitable[Reply]]
 
@@ -46,7 +48,7 @@ class Kit:
     """What a stage or backend may use of its surroundings, injected so that tests can replace it.
 
     `clock` gives monotonic seconds. `backends` holds those that are switched on, by name, and
-    `off` tells of the others why they are not.
+    `off` tells of the others why they are not. `health` is what the process knows of its targets.
     """
 
     http: aiohttp.ClientSession
@@ -56,6 +58,16 @@ class Kit:
     default_backend: str = "local"
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    health: Health = field(default_factory=lambda: Health(time.monotonic))
+
+    def target_of(self, model: str) -> Target:
+        """The backend that the name begins with (`openai:gpt-4`), else the default backend. A
+        prefix that names no backend belongs to the model (`llama3:8b`)."""
+        backend, separator, rest = model.partition(":")
+        known = backend in self.backends or backend in self.off
+        if separator and rest and known:
+            return Target(backend, rest)
+        return Target(self.default_backend, model)
 
 
 class Stage(Lifetime, ABC, Generic[OptionsT]):

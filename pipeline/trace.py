@@ -7,22 +7,27 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a request goes: the name of a backend and the name of a model there."""
+    """Where a request goes: the name of a backend, the name of a model there, and which of the
+    backend's keys is used, by its number, where it has several."""
 
     backend: str
     model: str
+    key: str = ""
 
     def __str__(self) -> str:
-        return f"{self.backend}:{self.model}"
+        key = f" (key {self.key})" if self.key else ""
+        return f"{self.backend}:{self.model}{key}"
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One call of a backend. `outcome` is "ok" or the error's message; `seconds` to its head."""
+    """One call of a backend. `outcome` is "ok" or what the log may say of the error, `reason` one
+    word for it; `seconds` to its first content."""
 
     target: Target
     outcome: str
     seconds: float
+    reason: str = "ok"
 
 
 def _never() -> bool:
@@ -31,7 +36,7 @@ def _never() -> bool:
 
 @dataclass(slots=True)
 class Trace:
-    """Append-only, and the one thing that the stages of an exchange share.
+    """Append-only but for `judge`, and the one thing that the stages of an exchange share.
 
     `stages` holds each call of a stage, innermost first: its name and the seconds spent in it, up
     to the answer's head and without what it called. `notes` holds what a stage found out and the
@@ -48,6 +53,15 @@ class Trace:
 
     inner_seconds: float = 0.0
     """The time of the calls made so far by the stage that is being timed."""
+
+    def judge(self, target: Target, outcome: str, reason: str) -> None:
+        """Say what was wrong with the latest attempt at `target`, where only a stage before knows:
+        it was cut off, or its answer was not good enough."""
+        for position in reversed(range(len(self.attempts))):
+            attempt = self.attempts[position]
+            if attempt.target == target:
+                self.attempts[position] = Attempt(target, outcome, attempt.seconds, reason)
+                return
 
     def own_seconds(self) -> dict[str, float]:
         """Each stage's own time, in the order of the chain; a stage called twice is summed."""

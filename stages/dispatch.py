@@ -5,7 +5,7 @@ import logging
 from typing import Any
 
 from llm_proxy.pipeline.backend import Backend
-from llm_proxy.pipeline.errors import ProxyError, Unavailable, UpstreamBroken
+from llm_proxy.pipeline.errors import BackendOff, Fault, ProxyError, UpstreamBroken
 from llm_proxy.pipeline.events import End, TokenCount
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Head, Reply
@@ -22,56 +22,65 @@ class Dispatch(Stage[StageOptions]):
     last = True
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
-        target = exchange.target or self._target(exchange.request.model)
-        backend = self.kit.backends.get(target.backend)
-        if backend is None:
-            why = self.kit.off.get(target.backend)
-            raise Unavailable(
-                f'the backend "{target.backend}" is off: {why}'
-                if why
-                else f'there is no backend "{target.backend}"',
-                code="backend_off",
-            )
-        clock, attempts = self.kit.clock, exchange.trace.attempts
-        began = clock()
+        target = exchange.target or self.kit.target_of(exchange.request.model)
+        backend = self._backend(target)
+        began, attempts = self.kit.clock(), exchange.trace.attempts
+
+        def note(outcome: str, reason: str) -> None:
+            attempts.append(Attempt(target, outcome, self.kit.clock() - began, reason))
+
         try:
-            reply = await self._ask(backend, exchange, target)
+            await backend.slots.enter()
+            reply = await self._ask(backend, exchange.at(target), target)
         except ProxyError as error:
-            attempts.append(Attempt(target, error.for_log, clock() - began))
+            note(error.for_log, error.fault or error.kind)
             raise
         except Exception as error:
             # A defect of a backend is a failure like any other: another target may do better.
             _log.exception("a backend broke", extra={"request_id": exchange.id})
             broken = UpstreamBroken(f'the backend "{target.backend}" is broken')
-            attempts.append(Attempt(target, type(error).__name__, clock() - began))
+            note(type(error).__name__, Fault.BROKEN_ANSWER)
             raise broken from error
         except asyncio.CancelledError:
-            attempts.append(Attempt(target, "cancelled", clock() - began))
+            note("cancelled", "cancelled")
             raise
-        attempts.append(Attempt(target, "ok", clock() - began))
+        note("ok", "ok")
         exchange.trace.warnings.extend(reply.head.warnings)
         return reply
 
+    def _backend(self, target: Target) -> Backend[Any]:
+        backend = self.kit.backends.get(target.backend)
+        if backend is not None:
+            return backend
+        why = self.kit.off.get(target.backend)
+        raise BackendOff(
+            f'the backend "{target.backend}" is off: {why}'
+            if why
+            else f'there is no backend "{target.backend}"',
+            code="backend_off",
+        )
+
     async def _ask(self, backend: Backend[Any], exchange: Exchange, target: Target) -> Reply:
-        if not exchange.request.counts_only:
-            return await _begun(await backend.send(exchange, target.model))
-        tokens = await backend.count(exchange, target.model)
-        return Reply.of(Head(target.backend, target.model), [TokenCount(tokens), End()])
+        """An answer that has begun, which leaves its slot when it is over."""
+        try:
+            if exchange.request.counts_only:
+                tokens = await backend.count(exchange, target.model)
+                head = Head(target.backend, target.model)
+                reply = Reply.of(head, [TokenCount(tokens), End()])
+            else:
+                reply = await backend.send(exchange, target.model)
+                await _begun(reply, exchange)
+        except BaseException:
+            backend.slots.leave()
+            raise
+        return reply.on_close(backend.slots.leave)
 
-    def _target(self, model: str) -> Target:
-        """A prefix that names no backend belongs to the model (`llama3:8b`)."""
-        backend, separator, rest = model.partition(":")
-        known = backend in self.kit.backends or backend in self.kit.off
-        if separator and rest and known:
-            return Target(backend, rest)
-        return Target(self.kit.default_backend, model)
 
-
-async def _begun(reply: Reply) -> Reply:
-    """The reply once its first content is there: until then its failure is still an error that
-    failover can mend and the client can get as an HTTP status."""
+async def _begun(reply: Reply, exchange: Exchange) -> None:
+    """Wait for the first content of a stream and for all of a whole answer: until then its failure
+    is still an error that failover can mend and the client can get as an HTTP status."""
     try:
-        return await reply.primed()
+        await (reply.primed() if exchange.request.stream else reply.complete())
     except BaseException:
         await reply.aclose()
         raise

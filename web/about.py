@@ -1,6 +1,7 @@
 """What the proxy tells about itself: its models, its health, whether it is ready."""
 
 from http import HTTPStatus
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -9,6 +10,7 @@ from llm_proxy.pipeline.catalogue import Catalogue
 from llm_proxy.pipeline.dialects.dialect import Dialect, ModelEntry
 from llm_proxy.pipeline.errors import NotFound
 from llm_proxy.pipeline.proxy import Proxy
+from llm_proxy.pipeline.trace import Target
 from llm_proxy.web.answers import JSON
 
 
@@ -32,15 +34,20 @@ async def simple_models(catalogue: Catalogue) -> web.Response:
 
 
 async def ready(proxy: Proxy) -> web.Response:
-    """`GET /ready`: each backend, asked for its models; 503 if none can be used."""
+    """`GET /ready`: each backend, asked for its models, and those of its models that are being left
+    alone, for so many seconds; 503 if none can be used."""
     failures = await proxy.catalogue.failures()
-    backends: dict[str, dict[str, object]] = {
+    backends: dict[str, dict[str, Any]] = {
         name: {"ready": False, "reason": failure.kind.value} if failure else {"ready": True}
         for name, failure in failures.items()
     }
     for planned in proxy.plan.backends:
         if planned.off:
             backends[planned.name] = {"ready": False, "reason": f"off: {planned.off}"}
+    for target, circuit in proxy.health.circuits().items():
+        if target.backend in backends:
+            state = {"state": circuit.state, "seconds": round(circuit.seconds, 3)}
+            backends[target.backend].setdefault("circuits", {})[_within(target)] = state
     usable = any(backend["ready"] for backend in backends.values())
     body = {"status": "ready" if usable else "not_ready", "backends": backends}
     status = HTTPStatus.OK if usable else HTTPStatus.SERVICE_UNAVAILABLE
@@ -50,6 +57,10 @@ async def ready(proxy: Proxy) -> web.Response:
 def health() -> web.Response:
     """`GET /health`: the process answers."""
     return _json(b'{"status":"healthy"}')
+
+
+def _within(target: Target) -> str:
+    return f"{target.model} (key {target.key})" if target.key else target.model
 
 
 def _simple(entry: ModelEntry) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 
@@ -13,7 +14,7 @@ from llm_proxy.pipeline.errors import ProxyError
 from llm_proxy.pipeline.events import Failure, KeepAlive
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Reply
-from llm_proxy.pipeline.trace import Trace
+from llm_proxy.pipeline.trace import Attempt, Trace
 
 JSON = "application/json"
 
@@ -94,6 +95,8 @@ def _names(backend: str, model: str) -> dict[str, str]:
 
 def _headers(request_id: str, trace: Trace, dialect: Dialect) -> dict[str, str]:
     headers = {"x-request-id": request_id, "x-llm-proxy-attempts": str(len(trace.attempts))}
+    if len(trace.attempts) > 1:
+        headers["x-llm-proxy-tried"] = _printable(_tried(trace.attempts))[:_LONGEST_HEADER]
     if dialect.id_header:
         headers[dialect.id_header] = request_id
     if own := trace.own_seconds():
@@ -102,6 +105,11 @@ def _headers(request_id: str, trace: Trace, dialect: Dialect) -> dict[str, str]:
     if trace.warnings:
         headers["x-llm-proxy-warnings"] = _printable("; ".join(trace.warnings))[:_LONGEST_HEADER]
     return headers
+
+
+def _tried(attempts: Sequence[Attempt]) -> str:
+    """What happened at each target, and after how many milliseconds."""
+    return ", ".join(f"{one.target} {one.reason} {one.seconds * 1000:.0f}ms" for one in attempts)
 
 
 def _printable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Generator, Mapping
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import aiohttp
 from llm_proxy.load import read_plan
 from llm_proxy.pipeline.config import Config
 from llm_proxy.pipeline.errors import ConfigError
+from llm_proxy.pipeline.health import Health
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.pipeline.proxy import Proxy, open_proxy
 from llm_proxy.pipeline.state.store import Store
@@ -45,6 +47,7 @@ class Generations:
         self._environment = environment
         self._http = http
         self._store = store
+        self._health = Health(time.monotonic)
         self._current: _Generation | None = None
         self._closing: set[asyncio.Task[None]] = set()
         self._reloading = asyncio.Lock()
@@ -56,7 +59,9 @@ class Generations:
         if self._has_ended():
             return
         async with AsyncExitStack() as stack:
-            proxy = await stack.enter_async_context(open_proxy(plan, self._http, self._store))
+            proxy = await stack.enter_async_context(
+                open_proxy(plan, self._http, self._store, self._health)
+            )
             old, self._current = self._current, _Generation(proxy, stack.pop_all())
         if old:
             self._retire(old)

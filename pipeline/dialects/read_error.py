@@ -13,9 +13,11 @@ import orjson
 
 from llm_proxy.pipeline.dialects.waits import bounded, duration, retry_after
 from llm_proxy.pipeline.errors import (
+    Fault,
     Kind,
     ProxyError,
     UpstreamBroken,
+    UpstreamError,
     UpstreamRateLimited,
     UpstreamRefused,
     UpstreamTimeout,
@@ -34,7 +36,7 @@ _REFUSED: dict[int, tuple[Kind, int]] = {
 }
 """A vendor's status → what it means, and the status that is kept for it."""
 
-_FAILED: dict[int, type[ProxyError]] = {
+_FAILED: dict[int, type[UpstreamError]] = {
     408: UpstreamTimeout,
     429: UpstreamRateLimited,
     503: UpstreamUnavailable,
@@ -91,6 +93,9 @@ _CONTEXT_TEXT = re.compile(
 _OWN_KEY = frozenset({"authentication_error", "UNAUTHENTICATED", "API_KEY_INVALID", "1000", "1001"})
 """Words for a key that is refused, whatever the status beside them."""
 
+_FILTERED = frozenset({"content_filter", "content_policy_violation", "1301"})
+"""Words for what the vendor will not have said, whatever the status beside them."""
+
 _VAGUE = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.BAD_GATEWAY})
 """Statuses that leave open what happened: also our own for an error inside a 200."""
 
@@ -109,7 +114,12 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> ProxyErr
 def reported_error(answer: Mapping[str, Any]) -> ProxyError | None:
     """The error in an answer of status 200, or None."""
     error = _error_in(answer)
-    return _Report(error).as_error(HTTPStatus.BAD_GATEWAY, None) if error else None
+    if not error:
+        return None
+    told = _Report(error).as_error(HTTPStatus.BAD_GATEWAY, None)
+    if told.fault is Fault.SERVER_ERROR:  # it says no more than that there is an error
+        told.fault = Fault.ERROR_IN_ANSWER
+    return told
 
 
 def _error_in(parsed: object) -> object:
@@ -148,14 +158,16 @@ class _Report:
         wait = self.wait if wait is None else wait
         if status == HTTPStatus.UNAUTHORIZED or self.refuses_our_key:
             told = "the backend refused the proxy's own key"
-            return UpstreamBroken(f"{told}: {message}", for_log=told)
+            return UpstreamBroken(f"{told}: {message}", for_log=told, fault=Fault.AUTH)
         refused = _REFUSED.get(status)
         if refused is None and status not in _FAILED and status // 100 == 4:  # noqa: PLR2004
             refused = (Kind.BAD_REQUEST, status)
         if refused is None:
             failed = _FAILED.get(status, UpstreamBroken)
-            return failed(message, code=self.code, retry_after=wait, for_log=told)
+            fault = Fault.SERVER_ERROR if failed is UpstreamBroken else None
+            return failed(message, code=self.code, retry_after=wait, for_log=told, fault=fault)
         kind, shown = refused
+        filtered = _FILTERED.intersection(self.words)
         if _CONTEXT.intersection(self.words) or _CONTEXT_TEXT.search(self.message):
             kind = Kind.CONTEXT_TOO_LONG
         return UpstreamRefused(
@@ -166,6 +178,7 @@ class _Report:
             code=self.code,
             retry_after=wait,
             for_log=told,
+            fault=Fault.CONTENT_FILTER if filtered else None,
         )
 
     def _told_status(self, status: int) -> int:

@@ -7,6 +7,7 @@ import pytest
 from openai import OpenAI
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
 
+from llm_proxy.load import DEFAULT_FILE
 from tests.support.process import Server
 
 WEATHER: ChatCompletionToolParam = {
@@ -23,8 +24,14 @@ WEATHER: ChatCompletionToolParam = {
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with Server(environment={"PROXY_API_KEYS": "fake-key", "RATE_LIMIT": "1000"}) as running:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    text = DEFAULT_FILE.read_text(encoding="utf-8")
+    hasty = text.replace('backoff = "500ms"', 'backoff = "5ms"')
+    hasty = hasty.replace('rate_limited = "next_key"', 'rate_limited = "tell"')
+    hasty = hasty.replace("failures = 5 ", "failures = 1000 ")
+    config = tmp_path_factory.mktemp("config") / "pipelines.toml"
+    config.write_text(hasty, encoding="utf-8")
+    with Server(config, {"PROXY_API_KEYS": "fake-key", "RATE_LIMIT": "1000"}) as running:
         yield running
 
 

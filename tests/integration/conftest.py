@@ -26,6 +26,7 @@ default_limit = 10000
 first_event_timeout = "{patience}"
 between_events_timeout = "300ms"
 total_timeout = "{total}"
+max_tries = {tries}
 
 [backends]
 default_backend = "vendor"
@@ -93,11 +94,18 @@ async def start(aiohttp_client: Any, toml: Callable[[str], Path]) -> AsyncIterat
             stages: Sequence[str] = STAGES,
             patience: str = "20s",
             total: str = "20s",
+            tries: int = 1,
             **server: Any,
         ) -> Bench:
             vendor = await stack.enter_async_context(Vendor(plays))
             names = ", ".join(f'"{name}"' for name in stages)
-            fields = {"stages": names, "more": more, "patience": patience, "total": total}
+            fields = {
+                "stages": names,
+                "more": more,
+                "patience": patience,
+                "total": total,
+                "tries": tries,
+            }
             path = toml(CONFIG.format(url=vendor.url, **fields))
             return Bench(await aiohttp_client(subapp(path, {}), server_kwargs=server), vendor)
 

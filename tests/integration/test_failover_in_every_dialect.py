@@ -161,7 +161,8 @@ async def test_a_target_that_cannot_be_asked_so_is_passed_over(
 
 
 async def test_where_none_can_be_asked_so_the_field_is_named(two: Two) -> None:
-    proxy, _, other = await two("openai_chat", BUSY, "anthropic_messages")
+    unknown = whole({"error": {"message": "no such model"}}, 404)
+    proxy, _, other = await two("openai_chat", unknown, "anthropic_messages")
     request = {**body("openai_chat", "hi"), **AUDIO["openai_chat"]}
     async with proxy.post(path("openai_chat"), json=request) as response:
         error = (await response.json())["error"]

@@ -91,7 +91,7 @@ async def test_a_loop_is_stopped_and_the_upstream_closed(start: Start, *, stream
 @both
 async def test_failover_goes_through_the_route_in_order(start: Start, *, stream: bool) -> None:
     failing = [whole({"error": {"message": "busy"}}, 503), resets]
-    bench = await start(*failing, more=ROUTE)
+    bench = await start(*failing, more=ROUTE, tries=3)
 
     async with bench.ask("hi you", model="best", stream=stream) as response:
         assert response.headers["x-llm-proxy-attempts"] == "3"
@@ -103,21 +103,21 @@ async def test_failover_goes_through_the_route_in_order(start: Start, *, stream:
 async def test_failover_moves_on_from_a_stream_that_breaks_before_its_content(
     start: Start,
 ) -> None:
-    bench = await start(streamed(HELLO[:1], ends="cut"), streamed(HELLO), more=ROUTE)
+    bench = await start(streamed(HELLO[:1], ends="cut"), streamed(HELLO), more=ROUTE, tries=3)
 
     assert await bench.text(model="best", stream=True) == "Hello"
     assert len(bench.vendor.requests) == 2
 
 
 async def test_failover_moves_on_from_a_silent_target(start: Start) -> None:
-    bench = await start(hangs, by_request, more=ROUTE, patience="100ms")
+    bench = await start(hangs, by_request, more=ROUTE, patience="100ms", tries=3)
 
     assert await bench.text(model="best", stream=True) == "Hello"
     await bench.vendor.left()
 
 
 async def test_no_failover_after_content(start: Start) -> None:
-    bench = await start(streamed(HELLO[:3], ends="cut"), streamed(HELLO), more=ROUTE)
+    bench = await start(streamed(HELLO[:3], ends="cut"), streamed(HELLO), more=ROUTE, tries=3)
 
     async with bench.ask(model="best", stream=True) as response:
         body = await response.text()
@@ -127,7 +127,7 @@ async def test_no_failover_after_content(start: Start) -> None:
 
 
 async def test_what_the_client_got_wrong_is_not_tried_elsewhere(start: Start) -> None:
-    bench = await start(whole({"error": {"message": "bad"}}, 400), more=ROUTE)
+    bench = await start(whole({"error": {"message": "bad"}}, 400), more=ROUTE, tries=3)
 
     async with bench.ask(model="best") as response:
         assert response.status == 400

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from llm_proxy.pipeline.dialects import DIALECTS
-from llm_proxy.pipeline.errors import UpstreamRefused, UpstreamUnavailable
+from llm_proxy.pipeline.errors import Fault, UpstreamRefused, UpstreamUnavailable
 from tests.matrix.pitfalls import CLIENTS, C, G, Json, M, R, chunk
 from tests.support.one_vendor import PATHS, STREAMED, Start, asked
 from tests.support.scripts import SCRIPTS, data, plays
@@ -142,7 +142,7 @@ def test_69_zais_business_codes_say_more_than_its_statuses() -> None:
     assert DIALECTS[C].write_error(arrears, "r").headers["x-should-retry"] == "false"
     overloaded = DIALECTS[C].read_error(429, {}, error("1305"))
     assert isinstance(overloaded, UpstreamUnavailable)
-    assert overloaded.retryable
+    assert overloaded.fault is Fault.OVERLOADED
 
 
 @clients

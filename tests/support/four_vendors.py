@@ -91,6 +91,7 @@ class FourVendors:
             ' "loop_detection", "transform", "failover", "dispatch"]\n'
             '[stages.auth]\napi_keys = "fake-key"\n'
             "[stages.rate_limit]\ndefault_limit = 100000\n"
+            "[stages.failover]\nmax_tries = 1\n"
             '[backends]\ndefault_backend = "openai_chat"\n' + "\n".join(tables)
         )
 

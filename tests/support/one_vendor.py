@@ -18,6 +18,8 @@ stages = ["observe", "auth", "rate_limit", "session", "commands", "loop_detectio
           "failover", "dispatch"]
 [stages.rate_limit]
 default_limit = 10000
+[stages.failover]
+max_tries = 1
 [backends]
 default_backend = "vendor"
 [backends.vendor]

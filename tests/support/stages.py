@@ -8,6 +8,7 @@ import aiohttp
 
 from llm_proxy.pipeline.events import End, Event, Finish, Start, TextDelta, Usage
 from llm_proxy.pipeline.exchange import Client, Exchange
+from llm_proxy.pipeline.health import Health
 from llm_proxy.pipeline.parts import Text
 from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.request import ChatRequest, Message
@@ -55,6 +56,7 @@ class Run:
             "store": MemoryStore(self.clock),
             "clock": self.clock,
             "sleep": self.clock.sleep,
+            "health": Health(self.clock),
         }
         self.stage = stage(stage.Options.model_validate(options or {}), Kit(**{**fields, **kit}))
         self.answers = list(answers) or [said("ok")]

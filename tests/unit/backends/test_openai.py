@@ -9,7 +9,7 @@ from aioresponses import aioresponses
 
 from llm_proxy.backends.openai import OpenAI, OpenAIOptions
 from llm_proxy.pipeline.backend import BackendKit
-from llm_proxy.pipeline.errors import Kind, UpstreamBroken, UpstreamError, UpstreamTimeout
+from llm_proxy.pipeline.errors import Fault, Kind, UpstreamBroken, UpstreamError, UpstreamTimeout
 from llm_proxy.pipeline.state.memory import MemoryStore
 from tests.support.mocked import MockedResponse
 from tests.support.stages import asking, text_of
@@ -74,17 +74,31 @@ async def test_a_large_body_is_written_in_pieces(http: aiohttp.ClientSession) ->
 
 
 @pytest.mark.parametrize(
-    ("foreign", "kind", "told"),
+    ("foreign", "kind", "told", "fault"),
     [
-        (aiohttp.ServerDisconnectedError("10.1.2.3"), UpstreamBroken, "broke off"),
-        (aiohttp.ClientPayloadError("10.1.2.3"), UpstreamBroken, "broke off"),
-        (ConnectionResetError("10.1.2.3"), UpstreamBroken, "broke off"),
-        (aiohttp.ConnectionTimeoutError("10.1.2.3"), UpstreamTimeout, "did not answer in time"),
-        (TimeoutError("10.1.2.3"), UpstreamTimeout, "did not answer in time"),
+        (
+            aiohttp.ServerDisconnectedError("10.1.2.3"),
+            UpstreamBroken,
+            "broke off",
+            Fault.CONNECTION,
+        ),
+        (aiohttp.ClientPayloadError("10.1.2.3"), UpstreamBroken, "broke off", Fault.BROKEN_ANSWER),
+        (ConnectionResetError("10.1.2.3"), UpstreamBroken, "broke off", Fault.CONNECTION),
+        (
+            aiohttp.ConnectionTimeoutError("10.1.2.3"),
+            UpstreamTimeout,
+            "did not answer in time",
+            Fault.TIMEOUT,
+        ),
+        (TimeoutError("10.1.2.3"), UpstreamTimeout, "did not answer in time", Fault.TIMEOUT),
     ],
 )
 async def test_foreign_errors_are_renamed(
-    http: aiohttp.ClientSession, foreign: Exception, kind: type[UpstreamError], told: str
+    http: aiohttp.ClientSession,
+    foreign: Exception,
+    kind: type[UpstreamError],
+    told: str,
+    fault: Fault,
 ) -> None:
     with aioresponses() as vendor:
         vendor.post(CHAT, exception=foreign)
@@ -96,7 +110,7 @@ async def test_foreign_errors_are_renamed(
 
     assert chat.value.message == models.value.message == f'the backend "vendor" {told}'
     assert chat.value.for_log == f"{chat.value.message}: 10.1.2.3", "addresses are for the log"
-    assert chat.value.retryable
+    assert chat.value.fault is fault
 
 
 async def test_a_refusal_never_repeats_the_key(http: aiohttp.ClientSession) -> None:

@@ -3,7 +3,14 @@
 import pytest
 
 from llm_proxy.pipeline import errors
-from llm_proxy.pipeline.errors import ConfigError, Kind, ProxyError, UpstreamError, UpstreamRefused
+from llm_proxy.pipeline.errors import (
+    ConfigError,
+    Fault,
+    Kind,
+    ProxyError,
+    UpstreamError,
+    UpstreamRefused,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,24 +47,48 @@ def test_an_error_carries_all_that_an_answer_needs() -> None:
 
 
 @pytest.mark.parametrize(
-    "class_",
+    ("class_", "fault"),
     [
-        errors.UpstreamBroken,
-        errors.UpstreamUnavailable,
-        errors.UpstreamTimeout,
-        errors.UpstreamRateLimited,
+        (errors.UpstreamBroken, Fault.BROKEN_ANSWER),
+        (errors.UpstreamUnavailable, Fault.OVERLOADED),
+        (errors.UpstreamTimeout, Fault.TIMEOUT),
+        (errors.UpstreamRateLimited, Fault.RATE_LIMITED),
     ],
 )
-def test_another_target_may_do_better_than_a_failed_one(class_: type[UpstreamError]) -> None:
-    assert class_("no").retryable is True
-
-
-@pytest.mark.parametrize("kind", list(Kind))
-def test_a_refusal_is_worth_another_target_only_where_account_or_model_is_at_fault(
-    kind: Kind,
+def test_a_failure_has_its_likeliest_fault_unless_told(
+    class_: type[UpstreamError], fault: Fault
 ) -> None:
-    refused = UpstreamRefused("no", kind, 418)
-    assert (kind in {"billing", "forbidden", "not_found"}) is refused.retryable
+    assert class_("no").fault is fault
+    assert class_("no", fault=Fault.DNS).fault is Fault.DNS
+    assert class_.fault is fault
+
+
+@pytest.mark.parametrize("class_", [errors.BackendOff, errors.Busy])
+def test_where_the_proxy_cannot_use_a_backend_another_may_be(class_: type[ProxyError]) -> None:
+    error = class_("no")
+    assert error.status == 503
+    assert error.fault in {Fault.BACKEND_OFF, Fault.BUSY}
+
+
+@pytest.mark.parametrize("class_", [errors.BadRequest, errors.NotFound, errors.Unavailable])
+def test_no_backend_is_to_blame_for_our_own_errors(class_: type[ProxyError]) -> None:
+    assert class_("no").fault is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [
+        (Kind.BAD_REQUEST, Fault.BAD_REQUEST),
+        (Kind.TOO_LARGE, Fault.BAD_REQUEST),
+        (Kind.BILLING, Fault.QUOTA),
+        (Kind.FORBIDDEN, Fault.FORBIDDEN),
+        (Kind.NOT_FOUND, Fault.NOT_FOUND),
+        (Kind.CONFLICT, Fault.CONFLICT),
+        (Kind.CONTEXT_TOO_LONG, Fault.CONTEXT_TOO_LONG),
+    ],
+)
+def test_a_refusal_has_the_fault_of_its_kind(kind: Kind, fault: Fault) -> None:
+    assert UpstreamRefused("no", kind, 418).fault is fault
 
 
 def test_a_refusal_keeps_what_the_vendor_said() -> None:
@@ -74,7 +105,7 @@ def test_a_refusal_keeps_what_the_vendor_said() -> None:
 
 def test_a_refusal_leaves_its_class_as_it_was() -> None:
     UpstreamRefused("no", Kind.CONFLICT, 409)
-    assert (UpstreamRefused.kind, UpstreamRefused.retryable) == (Kind.INTERNAL, True)
+    assert (UpstreamRefused.kind, UpstreamRefused.fault) == (Kind.INTERNAL, None)
 
 
 def test_a_bad_configuration_says_everything_a_line_each() -> None:

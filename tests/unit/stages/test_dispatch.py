@@ -8,7 +8,13 @@ from unittest.mock import Mock
 import pytest
 
 from llm_proxy.pipeline.backend import Backend
-from llm_proxy.pipeline.errors import ProxyError, Unavailable, UpstreamBroken, UpstreamUnavailable
+from llm_proxy.pipeline.errors import (
+    Fault,
+    ProxyError,
+    Unavailable,
+    UpstreamBroken,
+    UpstreamUnavailable,
+)
 from llm_proxy.pipeline.events import End, Event, Failure, KeepAlive, Start, TextDelta
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Head, Reply
@@ -152,7 +158,9 @@ async def test_a_refusal_is_recorded_and_raised_as_it_is() -> None:
     with pytest.raises(UpstreamUnavailable) as caught:
         await over(Fake("local", send))(exchange)
     assert error is caught.value
-    assert [Attempt(Target("local", "m"), "overloaded", 0.0)] == exchange.trace.attempts
+    assert [
+        Attempt(Target("local", "m"), "overloaded", 0.0, "overloaded")
+    ] == exchange.trace.attempts
 
 
 @pytest.mark.parametrize(
@@ -175,16 +183,26 @@ async def test_what_fails_before_its_first_content_is_raised_and_closed(
         await over(local)(exchange)
     assert expected == caught.value.message
     assert local.closed == 1
-    assert [Attempt(Target("local", "m"), expected, 0.0)] == exchange.trace.attempts
+    assert [
+        Attempt(Target("local", "m"), expected, 0.0, "broken_answer")
+    ] == exchange.trace.attempts
 
 
 async def test_what_fails_after_its_first_content_is_no_longer_raised() -> None:
     failure = Failure(UpstreamBroken("broke"))
     local = Fake("local", [START, TextDelta("a"), failure])
-    exchange = asking()
+    exchange = asking(stream=True)
     reply = await over(local)(exchange)
     assert [attempt.outcome for attempt in exchange.trace.attempts] == ["ok"]
     assert [START, TextDelta("a"), failure] == [event async for batch in reply for event in batch]
+
+
+async def test_a_whole_answer_fails_up_to_its_end() -> None:
+    local = Fake("local", [START, TextDelta("a"), Failure(UpstreamBroken("broke"))])
+    exchange = asking(stream=False)
+    with pytest.raises(UpstreamBroken, match="broke"):
+        await over(local)(exchange)
+    assert [attempt.outcome for attempt in exchange.trace.attempts] == ["broke"]
 
 
 async def cancelled_while(local: Fake) -> Exchange:
@@ -203,7 +221,7 @@ async def test_a_cancelled_call_is_recorded() -> None:
         raise AssertionError
 
     exchange = await cancelled_while(Fake("local", send))
-    assert [Attempt(Target("local", "m"), "cancelled", 0.0)] == exchange.trace.attempts
+    assert [Attempt(Target("local", "m"), "cancelled", 0.0, "cancelled")] == exchange.trace.attempts
 
 
 async def test_a_call_cancelled_before_its_first_content_is_recorded_and_closed() -> None:
@@ -227,5 +245,5 @@ async def test_a_backend_with_a_defect_fails_like_any_other() -> None:
     exchange = asking(model="m")
     with pytest.raises(UpstreamBroken, match='"local" is broken') as caught:
         await over(Fake("local", breaks))(exchange)
-    assert caught.value.retryable
+    assert caught.value.fault is Fault.BROKEN_ANSWER
     assert [attempt.outcome for attempt in exchange.trace.attempts] == ["ZeroDivisionError"]

@@ -10,6 +10,7 @@ from llm_proxy.backends.local import Local
 from llm_proxy.backends.local.models import MODELS
 from llm_proxy.pipeline.backend import BackendKit
 from llm_proxy.pipeline.errors import (
+    Fault,
     Kind,
     UpstreamBroken,
     UpstreamError,
@@ -187,7 +188,7 @@ async def test_a_model_it_does_not_have_is_not_found() -> None:
     with pytest.raises(UpstreamRefused) as caught:
         await Machine().send("ecco")
     error = caught.value
-    assert (error.kind, error.status, error.retryable) == (Kind.NOT_FOUND, 404, True)
+    assert (error.kind, error.status, error.fault) == (Kind.NOT_FOUND, 404, Fault.NOT_FOUND)
     assert error.message.startswith('the backend "here" has no model "ecco"; did you mean "echo"?')
     assert isinstance(error, UpstreamError)
 

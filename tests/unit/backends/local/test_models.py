@@ -4,6 +4,7 @@ import pytest
 
 from llm_proxy.backends.local.models import MODELS, error_of_model
 from llm_proxy.pipeline.errors import (
+    Fault,
     Kind,
     UpstreamBroken,
     UpstreamError,
@@ -38,7 +39,6 @@ def test_an_error_of_the_vendor(
     error = error_of_model(model)
     assert type(error) is kind
     assert (status, retry_after) == (error.status, error.retry_after)
-    assert error.retryable
     assert f"the local backend plays a status {model[-3:]}" == error.message
 
 
@@ -49,21 +49,21 @@ def test_a_wrong_key_is_the_proxys_own_trouble() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "kind", "status", "retryable"),
+    ("model", "kind", "status", "fault"),
     [
-        ("error-400", Kind.BAD_REQUEST, 400, False),
-        ("error-402", Kind.BILLING, 402, True),
-        ("error-403", Kind.FORBIDDEN, 403, True),
-        ("error-404", Kind.NOT_FOUND, 404, True),
-        ("error-413", Kind.TOO_LARGE, 413, False),
-        ("error-418", Kind.BAD_REQUEST, 418, False),
-        ("error-422", Kind.BAD_REQUEST, 400, False),
+        ("error-400", Kind.BAD_REQUEST, 400, Fault.BAD_REQUEST),
+        ("error-402", Kind.BILLING, 402, Fault.QUOTA),
+        ("error-403", Kind.FORBIDDEN, 403, Fault.FORBIDDEN),
+        ("error-404", Kind.NOT_FOUND, 404, Fault.NOT_FOUND),
+        ("error-413", Kind.TOO_LARGE, 413, Fault.BAD_REQUEST),
+        ("error-418", Kind.BAD_REQUEST, 418, Fault.BAD_REQUEST),
+        ("error-422", Kind.BAD_REQUEST, 400, Fault.BAD_REQUEST),
     ],
 )
-def test_a_refusal(model: str, kind: Kind, status: int, retryable: object) -> None:
+def test_a_refusal(model: str, kind: Kind, status: int, fault: Fault) -> None:
     error = error_of_model(model)
     assert isinstance(error, UpstreamRefused)
-    assert (kind, status, retryable) == (error.kind, error.status, error.retryable)
+    assert (kind, status, fault) == (error.kind, error.status, error.fault)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from llm_proxy.pipeline.dialects.read_error import (
     reported_error,
     retry_after,
 )
-from llm_proxy.pipeline.errors import Kind, ProxyError, UpstreamError
+from llm_proxy.pipeline.errors import Fault, Kind, ProxyError
 from tests.unit.pipeline.dialects.openai_chat import json_values
 
 
@@ -22,36 +22,31 @@ def read(status: int, error: Any = None, **headers: str) -> ProxyError:
     return read_error(status, {k.replace("_", "-"): v for k, v in headers.items()}, body)
 
 
-def retryable(error: ProxyError) -> bool:
-    assert isinstance(error, UpstreamError)
-    return error.retryable
-
-
 @pytest.mark.parametrize(
-    ("status", "kind", "shown", "again"),
+    ("status", "kind", "shown", "fault"),
     [
-        (400, Kind.BAD_REQUEST, 400, False),
-        (422, Kind.BAD_REQUEST, 400, False),
-        (405, Kind.BAD_REQUEST, 405, False),
-        (401, Kind.BAD_GATEWAY, 502, True),
-        (402, Kind.BILLING, 402, True),
-        (403, Kind.FORBIDDEN, 403, True),
-        (404, Kind.NOT_FOUND, 404, True),
-        (409, Kind.CONFLICT, 409, False),
-        (413, Kind.TOO_LARGE, 413, False),
-        (408, Kind.TIMEOUT, 504, True),
-        (429, Kind.RATE_LIMITED, 429, True),
-        (500, Kind.BAD_GATEWAY, 502, True),
-        (502, Kind.BAD_GATEWAY, 502, True),
-        (503, Kind.UNAVAILABLE, 503, True),
-        (504, Kind.TIMEOUT, 504, True),
-        (529, Kind.UNAVAILABLE, 503, True),
-        (302, Kind.BAD_GATEWAY, 502, True),
+        (400, Kind.BAD_REQUEST, 400, Fault.BAD_REQUEST),
+        (422, Kind.BAD_REQUEST, 400, Fault.BAD_REQUEST),
+        (405, Kind.BAD_REQUEST, 405, Fault.BAD_REQUEST),
+        (401, Kind.BAD_GATEWAY, 502, Fault.AUTH),
+        (402, Kind.BILLING, 402, Fault.QUOTA),
+        (403, Kind.FORBIDDEN, 403, Fault.FORBIDDEN),
+        (404, Kind.NOT_FOUND, 404, Fault.NOT_FOUND),
+        (409, Kind.CONFLICT, 409, Fault.CONFLICT),
+        (413, Kind.TOO_LARGE, 413, Fault.BAD_REQUEST),
+        (408, Kind.TIMEOUT, 504, Fault.TIMEOUT),
+        (429, Kind.RATE_LIMITED, 429, Fault.RATE_LIMITED),
+        (500, Kind.BAD_GATEWAY, 502, Fault.SERVER_ERROR),
+        (502, Kind.BAD_GATEWAY, 502, Fault.SERVER_ERROR),
+        (503, Kind.UNAVAILABLE, 503, Fault.OVERLOADED),
+        (504, Kind.TIMEOUT, 504, Fault.TIMEOUT),
+        (529, Kind.UNAVAILABLE, 503, Fault.OVERLOADED),
+        (302, Kind.BAD_GATEWAY, 502, Fault.SERVER_ERROR),
     ],
 )
-def test_what_a_status_means(*, status: int, kind: Kind, shown: int, again: bool) -> None:
+def test_what_a_status_means(*, status: int, kind: Kind, shown: int, fault: Fault) -> None:
     error = read(status, {"message": "m"})
-    assert (kind, shown, again) == (error.kind, error.status, retryable(error))
+    assert (kind, shown, fault) == (error.kind, error.status, error.fault)
     assert error.message.endswith("m")
 
 

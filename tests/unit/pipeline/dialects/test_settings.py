@@ -10,7 +10,7 @@ from llm_proxy.pipeline.dialects.settings import (
     refuse_what_no_answer_can_hold,
     set_by_rules,
 )
-from llm_proxy.pipeline.errors import Kind, Untranslatable
+from llm_proxy.pipeline.errors import Fault, Kind, Untranslatable
 from llm_proxy.pipeline.parts import OpaquePart, Text
 from llm_proxy.pipeline.request import ChatRequest, Source
 
@@ -60,11 +60,11 @@ def test_what_is_part_of_the_question_is_not_left_out(name: str) -> None:
     with pytest.raises(Untranslatable) as raised:
         told(asked(**{name: "x"}))
     error = raised.value
-    assert (name, Kind.BAD_REQUEST, 400, True) == (
+    assert (name, Kind.BAD_REQUEST, 400, Fault.UNTRANSLATABLE) == (
         error.param,
         error.kind,
         error.status,
-        error.retryable,
+        error.fault,
     )
     assert f"{name} cannot be said to this backend" == error.message
     assert () == told(asked(**{name: "x"}), name)

@@ -6,7 +6,7 @@ import pytest
 
 from llm_proxy.pipeline.dialects.openai_chat.formats import COMPLETION
 from llm_proxy.pipeline.dialects.openai_chat.read_answer import read_completion
-from llm_proxy.pipeline.errors import Kind, ProxyError, UpstreamBroken, UpstreamRefused
+from llm_proxy.pipeline.errors import Fault, Kind, ProxyError, UpstreamBroken, UpstreamRefused
 from llm_proxy.pipeline.events import (
     End,
     Event,
@@ -178,4 +178,4 @@ def test_a_reason_that_is_a_failure_is_an_error(reason: str) -> None:
 def test_what_the_request_did_wrong_is_wrong_everywhere() -> None:
     with pytest.raises(UpstreamRefused) as caught:
         read_completion(b'{"error":{"code":400,"message":"bad"}}')
-    assert False is caught.value.retryable
+    assert caught.value.fault is Fault.BAD_REQUEST

@@ -10,10 +10,13 @@ from pydantic import ValidationError
 
 from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.errors import (
+    BackendOff,
     BadRequest,
+    Busy,
     Kind,
     ProxyError,
     Unavailable,
+    Untranslatable,
     UpstreamBroken,
     UpstreamRateLimited,
     UpstreamRefused,
@@ -26,7 +29,8 @@ from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.stage import Surroundings
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.dispatch import Dispatch
-from llm_proxy.stages.failover import Failover, FailoverOptions
+from llm_proxy.stages.failover import Failover
+from llm_proxy.stages.failover.options import FailoverOptions
 from tests.support.stages import Answer, Run, asking, said, text_of
 
 TARGETS = [Target("x", "a"), Target("y", "b"), Target("z", "c")]
@@ -48,17 +52,17 @@ async def refused(run: Run, exchange: Exchange | None = None) -> Exception:
     return caught.value
 
 
-async def test_a_model_without_a_route_goes_on_as_it_came() -> None:
+async def test_a_model_without_a_route_goes_where_its_name_says() -> None:
     run = routed()
     exchange = asking(model="other")
     await run(exchange)
-    assert exchange is run.seen[0]
+    assert exchange.at(Target("local", "other")) == run.seen[0]
 
 
-async def test_a_model_without_a_route_is_tried_once() -> None:
+async def test_a_model_without_a_route_is_tried_three_times_in_all() -> None:
     run = routed(DOWN)
     assert DOWN is await refused(run, asking(model="other"))
-    assert len(run.seen) == 1
+    assert len(run.seen) == 3
 
 
 async def test_the_first_target_that_answers_is_the_only_one_asked() -> None:
@@ -80,11 +84,11 @@ async def test_the_last_error_is_the_one_told() -> None:
     assert tried(run) == TARGETS
 
 
-async def test_a_target_that_is_already_set_is_kept_and_tried_once() -> None:
+async def test_a_target_that_is_already_set_is_the_only_one() -> None:
     run = routed(DOWN)
     set_ = Target("mine", "own")
     assert DOWN is await refused(run, asking().at(set_))
-    assert [set_] == tried(run)
+    assert [set_] * 3 == tried(run)
 
 
 async def test_no_attempt_sees_the_target_of_another() -> None:
@@ -106,7 +110,10 @@ async def test_no_attempt_sees_the_target_of_another() -> None:
         UpstreamRefused("x", Kind.BILLING, 429),
         UpstreamRefused("x", Kind.FORBIDDEN, 403),
         UpstreamRefused("x", Kind.NOT_FOUND, 404),
-        Unavailable("off: it has no key"),
+        BackendOff("off: it has no key"),
+        Busy("no place"),
+        UpstreamRefused("x", Kind.CONTEXT_TOO_LONG, 400),
+        Untranslatable("x", param="p"),
     ],
     ids=repr,
 )
@@ -120,9 +127,8 @@ async def test_what_may_be_right_elsewhere_is_tried_elsewhere(error: ProxyError)
     "error",
     [
         UpstreamRefused("x", Kind.BAD_REQUEST, 400),
-        UpstreamRefused("x", Kind.CONTEXT_TOO_LONG, 400),
         UpstreamRefused("x", Kind.TOO_LARGE, 413),
-        UpstreamRefused("x", Kind.CONFLICT, 409),
+        Unavailable("x"),
         BadRequest("x"),
         ProxyError("x"),
         ValueError("a bug"),
@@ -174,7 +180,7 @@ async def test_only_what_has_shown_nothing_is_given_up_and_then_closed() -> None
         "z": Scripted(said("never asked")),
     }
     dispatch = Run(Dispatch, backends=backends)
-    exchange = asking()
+    exchange = asking(stream=True)
     reply = await routed().stage(exchange, dispatch)
     assert [start, TextDelta("begun"), failure] == [
         event async for batch in reply for event in batch
@@ -200,7 +206,11 @@ def test_a_route_to_an_unknown_backend_is_a_problem_with_its_place() -> None:
         {"routes": {"m": {"attempts": []}}},
         {"routes": {"m": {"attempts": [{"backend": "x"}]}}},
         {"first_event_timeout": 0},
-        {"resume": True},
+        {"max_tries": 0},
+        {"on": {"overlaoded": "retry"}},
+        {"on": {"overloaded": "again"}},
+        {"hedging": {"percentile": 100}},
+        {"policy": "best"},
     ],
 )
 def test_options_that_cannot_be_meant_are_refused(options: dict[str, Any]) -> None:

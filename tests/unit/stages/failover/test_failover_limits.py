@@ -54,7 +54,7 @@ async def test_a_silence_is_told_as_a_timeout(option: str) -> None:
 
 
 async def test_a_whole_answer_may_take_all_the_time_that_is_left_for_the_last_target() -> None:
-    run = Run(Failover, {"first_event_timeout": "10ms", "total_timeout": "60ms"})
+    run = Run(Failover, {"first_event_timeout": "10ms", "total_timeout": "60ms", "max_tries": 1})
     with pytest.raises(UpstreamTimeout, match=r"no answer within 0\.06 s"):
         await run.stage(asking(stream=False), forever)
 

@@ -1,0 +1,178 @@
+"""What this process has learned of each target from the requests that went there: whether it
+answers, how fast, and how many requests are with it now."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cachetools import LRUCache
+
+from llm_proxy.pipeline.breaker import Breaker, BreakerLimits, State
+from llm_proxy.pipeline.errors import Fault, ProxyError
+from llm_proxy.pipeline.latency import Latency
+from llm_proxy.pipeline.trace import Target
+
+_REMEMBERED = 4096
+"""Targets; clients may name any model, so there must be an end."""
+
+_TARGET_IS_ILL = frozenset(
+    {
+        Fault.CONNECTION,
+        Fault.DNS,
+        Fault.TLS,
+        Fault.TIMEOUT,
+        Fault.RATE_LIMITED,
+        Fault.SERVER_ERROR,
+        Fault.OVERLOADED,
+        Fault.ERROR_IN_ANSWER,
+        Fault.BROKEN_ANSWER,
+    }
+)
+
+_ASKS_FOR_REST = frozenset({Fault.RATE_LIMITED, Fault.OVERLOADED})
+
+_ACCOUNT = frozenset({Fault.AUTH, Fault.QUOTA})
+"""What is the same for every request with this key."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """A target that is not just well: the state of its breaker, and seconds until it changes."""
+
+    state: State
+    seconds: float
+
+
+class Record:
+    """What is known of one target. `in_flight` counts the requests that are with it."""
+
+    __slots__ = ("_clock", "_latencies", "breaker", "in_flight", "target")
+
+    def __init__(self, target: Target, clock: Callable[[], float]) -> None:
+        self.target = target
+        self.breaker = Breaker()
+        self.in_flight = 0
+        self._clock = clock
+        self._latencies = {True: Latency(), False: Latency()}
+
+    @property
+    def wait(self) -> float:
+        """Seconds until it may be asked; 0 if it may be now."""
+        return self.breaker.wait(self._clock())
+
+    @property
+    def circuit(self) -> Circuit:
+        """The state of its breaker."""
+        now = self._clock()
+        return Circuit(self.breaker.state(now), self.breaker.wait(now))
+
+    def latency(self, *, stream: bool) -> Latency:
+        """Of first events, where answers are streamed, else of whole answers."""
+        return self._latencies[stream]
+
+    def enter(self, limits: BreakerLimits, *, stream: bool) -> "Call":
+        """A request goes there; it must be told how that ends."""
+        self.in_flight += 1
+        probe = self.breaker.enter(self._clock())
+        if probe:
+            _log.info("a circuit is half-open: one request tries", extra=self._named())
+        return Call(self, limits, self._clock, stream=stream, probe=probe)
+
+    def _named(self) -> dict[str, str]:
+        return {"target": str(self.target)}
+
+
+class Call:
+    """One request on its way to a target: `answered` or `failed`, and at last `over`."""
+
+    __slots__ = ("_began", "_clock", "_limits", "_open", "_probe", "_record", "_stream")
+
+    def __init__(
+        self,
+        record: Record,
+        limits: BreakerLimits,
+        clock: Callable[[], float],
+        *,
+        stream: bool,
+        probe: bool,
+    ) -> None:
+        self._record = record
+        self._limits = limits
+        self._clock = clock
+        self._stream = stream
+        self._probe = probe
+        self._began = clock()
+        self._open = True
+
+    def answered(self) -> None:
+        """The first content is there."""
+        self._record.latency(stream=self._stream).add(self._clock() - self._began)
+        before = self._state()
+        self._record.breaker.answer(self._limits, probe=self._probe)
+        self._probe = False
+        self._tell_change(before, None)
+
+    def failed(self, error: Exception | None) -> None:
+        """It broke, before or after that."""
+        fault = error.fault if isinstance(error, ProxyError) else None
+        wait = error.retry_after if isinstance(error, ProxyError) else None
+        breaker, now, before = self._record.breaker, self._clock(), self._state()
+        if fault in _ACCOUNT:
+            breaker.cool(now, wait or self._limits.cooldown)
+        elif wait and fault in _ASKS_FOR_REST:
+            breaker.cool(now, wait)
+        if fault in _TARGET_IS_ILL and not (wait and fault is Fault.RATE_LIMITED):
+            breaker.fail(now, self._limits, probe=self._probe)
+        elif fault is not None:  # it answers, only not as we would like
+            breaker.answer(self._limits, probe=self._probe)
+        if fault is not None:
+            self._probe = False
+        self._tell_change(before, fault)
+
+    def over(self, *, complete: bool = False) -> None:
+        """Nothing more will come; a second call does nothing."""
+        if not self._open:
+            return
+        self._open = False
+        self._record.in_flight -= 1
+        self._record.breaker.leave(probe=self._probe)
+        if complete:
+            self._record.breaker.succeed()
+
+    def _state(self) -> State:
+        return self._record.breaker.state(self._clock())
+
+    def _tell_change(self, before: State, fault: Fault | None) -> None:
+        circuit = self._record.circuit
+        if circuit.state == before:
+            return
+        extra = {
+            "target": str(self._record.target),
+            "state": circuit.state,
+            "seconds": round(circuit.seconds, 3),
+            "reason": fault and fault.value,
+        }
+        level = logging.INFO if circuit.state == "closed" else logging.WARNING
+        _log.log(level, "a circuit has changed", extra=extra)
+
+
+class Health:
+    """The records of all targets; the one that was asked for longest ago is forgotten first."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._records: LRUCache[Target, Record] = LRUCache(_REMEMBERED)
+
+    def of(self, target: Target) -> Record:
+        """The record of a target; a new one knows nothing."""
+        record = self._records.get(target)
+        if record is None:
+            record = self._records[target] = Record(target, self._clock)
+        return record
+
+    def circuits(self) -> Mapping[Target, Circuit]:
+        """Those targets whose circuit is not closed."""
+        found = {target: record.circuit for target, record in self._records.items()}
+        return {target: circuit for target, circuit in found.items() if circuit.state != "closed"}

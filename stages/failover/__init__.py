@@ -1,0 +1,5 @@
+"""Which targets a model's name stands for, and what to try when one of them fails."""
+
+from llm_proxy.stages.failover.stage import Failover
+
+__all__ = ["Failover"]

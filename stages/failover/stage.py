@@ -1,0 +1,61 @@
+"""Sends a request to its targets until one begins to answer."""
+
+import logging
+from functools import partial
+
+from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.reply import Reply
+from llm_proxy.pipeline.stage import Kit, Next, Stage
+from llm_proxy.stages.failover.attempts import Attempts, Means
+from llm_proxy.stages.failover.budgets import HedgeBudget, RetryBudget
+from llm_proxy.stages.failover.course import Course
+from llm_proxy.stages.failover.journey import Journey
+from llm_proxy.stages.failover.options import FailoverOptions
+from llm_proxy.stages.failover.resume import Resumed
+from llm_proxy.stages.failover.sticky import Anchor
+from llm_proxy.stages.failover.targets import choice_for, in_order
+
+_log = logging.getLogger(__name__)
+
+
+class Failover(Stage[FailoverOptions]):
+    """Sends a request to its targets, one after the other, until one begins to answer.
+
+    An answer that has shown content is never given up for another; what breaks after that is told
+    to the client, unless `resume` lets another target go on from there. What the client got wrong
+    is not tried again elsewhere.
+    """
+
+    Options = FailoverOptions
+
+    def __init__(self, options: FailoverOptions, kit: Kit) -> None:
+        super().__init__(options, kit)
+        hedges = HedgeBudget(options.hedging.budget) if options.hedging else None
+        self._means = Means(options, kit, RetryBudget(options.retry_budget), hedges)
+        self._told_of_no_session = False
+
+    async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
+        options, kit, stream = self.options, self.kit, exchange.request.stream
+        choice = choice_for(exchange, options, kit)
+        targets = in_order(choice, kit.backends, kit.health, stream=stream)
+        anchor = self._anchor(exchange) if choice.sticky else None
+        if anchor:
+            targets = await anchor.first(targets)
+        deadline = kit.clock() + options.total_timeout
+        course = Course(targets, options, kit.health, kit.clock, deadline)
+        attempts = Attempts(self._means, course, call_next, anchor)
+        journey = Journey(self._means, course, attempts)
+        reply = await journey.answer(exchange)
+        if not (options.resume and stream):
+            return reply
+        go_on = partial(journey.go_on, exchange)
+        resumed = Resumed(reply, exchange.request, go_on, journey.is_mendable)
+        return Reply(reply.head, resumed, resumed.aclose)
+
+    def _anchor(self, exchange: Exchange) -> Anchor | None:
+        if exchange.session is not None:
+            return Anchor(exchange, exchange.session.id, self.kit.store)
+        if not self._told_of_no_session:
+            self._told_of_no_session = True
+            _log.warning('"sticky" does nothing without a stage "session" before this one')
+        return None

@@ -1,0 +1,98 @@
+"""From a model's name to the targets it stands for, in the order in which they are tried."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
+from typing import Any
+
+from llm_proxy.pipeline.backend import Backend
+from llm_proxy.pipeline.errors import BadRequest
+from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.health import Health
+from llm_proxy.pipeline.stage import Kit
+from llm_proxy.pipeline.trace import Target
+from llm_proxy.stages.failover.options import Exhaust, FailoverOptions, Policy
+
+_MOST_INLINE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The targets of one request with their weights, and how to choose among them."""
+
+    targets: Mapping[Target, float]
+    policy: Policy
+    exhaust: Exhaust
+    sticky: bool
+
+
+def choice_for(exchange: Exchange, options: FailoverOptions, kit: Kit) -> Choice:
+    """What the request's model stands for: a route, several names with `|` between them, or one
+    target. Raises `BadRequest`."""
+    if exchange.target is not None:
+        return Choice({exchange.target: 1.0}, options.policy, options.exhaust, options.sticky)
+    name = exchange.request.model
+    route = options.routes.get(name)
+    if route is not None:
+        return Choice(
+            _targets(name, options, kit),
+            route.policy or options.policy,
+            route.exhaust or options.exhaust,
+            options.sticky if route.sticky is None else route.sticky,
+        )
+    targets: dict[Target, float] = {}
+    for part in _parts(name):
+        targets |= _targets(part, options, kit)
+    return Choice(targets, options.policy, options.exhaust, options.sticky)
+
+
+def in_order(
+    choice: Choice, backends: Mapping[str, Backend[Any]], health: Health, *, stream: bool
+) -> list[Target]:
+    """All targets with all their keys, the one to try first first."""
+    rank = _rank(choice, health, stream=stream)
+    rows: list[list[Target]] = []
+    for target in choice.targets:
+        keys = backends[target.backend].keys if target.backend in backends else ()
+        each = [replace(target, key=key) for key in keys] if not target.key else []
+        rows.append(sorted(each or [target], key=rank))
+    rows.sort(key=lambda row: rank(row[0]))
+    if choice.exhaust == "keys":
+        return list(chain.from_iterable(rows))
+    columns = chain.from_iterable(zip_longest(*rows))
+    return [target for target in columns if target is not None]
+
+
+def _parts(name: str) -> Sequence[str]:
+    if "|" not in name:
+        return (name,)
+    parts = [part.strip() for part in name.split("|")]
+    if not all(parts):
+        raise BadRequest('between two "|" there must be a model', param="model")
+    if len(parts) > _MOST_INLINE:
+        raise BadRequest(f'more than {_MOST_INLINE} models with "|" between them', param="model")
+    return parts
+
+
+def _targets(name: str, options: FailoverOptions, kit: Kit) -> dict[Target, float]:
+    route = options.routes.get(name)
+    if route is None:
+        return {kit.target_of(name): 1.0}
+    return {Target(one.backend, one.model): one.weight for one in route.attempts}
+
+
+def _rank(choice: Choice, health: Health, *, stream: bool) -> Callable[[Target], float]:
+    """What the targets are sorted by, the least first."""
+    match choice.policy:
+        case "ordered":
+            return lambda _: 0.0
+        case "weighted":
+            # Efraimidis and Spirakis: so sorted, the first is one by its weight, and so is the
+            # first of the rest.
+            weights = {(one.backend, one.model): w for one, w in choice.targets.items()}
+            return lambda target: random.expovariate(weights[target.backend, target.model])
+        case "least_busy":
+            return lambda target: health.of(target).in_flight
+        case "fastest":  # who is not known yet comes first, or would never be
+            return lambda target: health.of(target).latency(stream=stream).average or 0.0

@@ -1,0 +1,122 @@
+"""Which targets a name stands for, and their order."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+from unittest.mock import Mock
+
+import aiohttp
+import pytest
+
+from llm_proxy.pipeline.breaker import BreakerLimits
+from llm_proxy.pipeline.errors import BadRequest
+from llm_proxy.pipeline.health import Health
+from llm_proxy.pipeline.stage import Kit
+from llm_proxy.pipeline.state.memory import MemoryStore
+from llm_proxy.pipeline.trace import Target
+from llm_proxy.stages.failover.options import FailoverOptions
+from llm_proxy.stages.failover.targets import choice_for, in_order
+from tests.support.clock import Clock
+from tests.support.stages import asking
+from tests.support.targets import Keyed
+
+ROUTE = [
+    {"backend": "x", "model": "a", "weight": 6},
+    {"backend": "y", "model": "b", "weight": 3},
+    {"backend": "x", "model": "c"},
+]
+
+
+class Names:
+    """A file's routes and backends: `x` with two keys, `y` with none."""
+
+    def __init__(self, **options: Any) -> None:
+        route = {"attempts": ROUTE, **options.pop("route", {})}
+        given = {"routes": {"m": route, "o": {"attempts": ROUTE[1:2]}}, **options}
+        self.options = FailoverOptions.model_validate(given)
+        self.clock = Clock()
+        self.health = Health(self.clock)
+        self.kit = Kit(
+            http=Mock(spec=aiohttp.ClientSession),
+            store=MemoryStore(self.clock),
+            backends={"x": Keyed(("1", "2")), "y": Keyed(())},  # type: ignore[dict-item]
+            off={"z": "no key"},
+            default_backend="y",
+        )
+
+    def of(self, name: str, target: Target | None = None) -> list[str]:
+        exchange = asking(model=name)
+        choice = choice_for(exchange.at(target) if target else exchange, self.options, self.kit)
+        targets = in_order(choice, self.kit.backends, self.health, stream=True)
+        return [f"{t.model}{t.key}" for t in targets]
+
+
+def test_a_route_is_its_targets_with_all_their_keys() -> None:
+    assert Names().of("m") == ["a1", "a2", "b", "c1", "c2"]
+
+
+def test_the_models_of_a_key_can_come_first() -> None:
+    assert Names(exhaust="models").of("m") == ["a1", "b", "c1", "a2", "c2"]
+    assert Names(exhaust="models", route={"exhaust": "keys"}).of("m")[:2] == ["a1", "a2"]
+
+
+@pytest.mark.parametrize(
+    ("name", "targets"),
+    [
+        ("x:a", ["a1", "a2"]),
+        ("plain", ["plain"]),
+        ("z:off", ["off"]),
+        ("y:q|x:a", ["q", "a1", "a2"]),
+        ("o | plain", ["b", "plain"]),
+        ("m|y:last", ["a1", "a2", "b", "c1", "c2", "last"]),
+        ("y:q|y:q", ["q"]),
+    ],
+)
+def test_a_name_without_a_route_and_several_with_a_line_between(
+    name: str, targets: Sequence[str]
+) -> None:
+    assert Names().of(name) == targets
+
+
+@pytest.mark.parametrize("name", ["a|", "|a", "a||b", "|", "|".join("abcdefghijklmnopq")])
+def test_lines_between_nothing_and_too_many_are_the_clients_mistake(name: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        Names().of(name)
+    assert caught.value.param == "model"
+
+
+def test_a_target_that_is_set_is_the_only_one_and_its_key_too() -> None:
+    assert Names().of("m", Target("x", "q")) == ["q1", "q2"]
+    assert Names().of("m", Target("x", "q", "2")) == ["q2"]
+
+
+def test_by_weight_the_first_is_one_by_chance() -> None:
+    names = Names(policy="weighted")
+    firsts = Counter(names.of("m")[0][0] for _ in range(3000))
+    assert 1600 < firsts["a"] < 2000
+    assert 750 < firsts["b"] < 1050
+    assert 200 < firsts["c"] < 400
+
+
+def test_by_weight_keys_take_turns() -> None:
+    names = Names(policy="weighted")
+    firsts = Counter(names.of("x:a")[0] for _ in range(400))
+    assert min(firsts["a1"], firsts["a2"]) > 130
+
+
+def test_the_least_busy_comes_first() -> None:
+    names = Names(policy="least_busy")
+    for target, count in ((Target("x", "a", "1"), 2), (Target("x", "a", "2"), 1)):
+        for _ in range(count):
+            names.health.of(target).enter(BreakerLimits(), stream=True)
+    assert names.of("m") == ["b", "c1", "c2", "a2", "a1"]
+
+
+def test_the_fastest_lately_comes_first_and_who_is_not_known_before_it() -> None:
+    names = Names(policy="fastest")
+    times = {("x", "a", "1"): 3, ("x", "a", "2"): 3, ("y", "b", ""): 1, ("x", "c", "1"): 2}
+    for target, seconds in times.items():
+        call = names.health.of(Target(*target)).enter(BreakerLimits(), stream=True)
+        names.clock.now += seconds
+        call.answered()
+    assert names.of("m") == ["c2", "c1", "b", "a1", "a2"]
