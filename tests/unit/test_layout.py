@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = ("pipeline", "stages", "backends", "web")
+OURS = ("pipeline", "stages", "backends", "web", "lab")
 FILES = sorted(
     path
     for path in [
@@ -33,7 +33,8 @@ MAY_IMPORT = {
     "backends": {"pipeline", "backends"},
     "load": {"pipeline", "stages", "backends"},
     "web": {"pipeline", "load", "web"},
-    "server": {"pipeline", "load", "web"},
+    "lab": {"pipeline", "stages", "backends", "load", "web", "lab"},
+    "server": {"pipeline", "load", "web", "lab"},
     "__init__": set[str](),
 }
 """The first part of a module's path → the first parts it may import."""
