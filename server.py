@@ -1,4 +1,4 @@
-"""The command line: `llm-proxy serve` and `llm-proxy check`."""
+"""The command line: `llm-proxy serve`, `llm-proxy check` and `llm-proxy verify`."""
 
 import argparse
 import asyncio
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from llm_proxy.lab.report import legend, report
 from llm_proxy.load import DEFAULT_FILE, read_plan
 from llm_proxy.pipeline.errors import ConfigError
 from llm_proxy.pipeline.plan import Plan
@@ -23,11 +24,14 @@ _log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status is 2 for a bad configuration."""
+    """Run a command; the exit status is 2 for a bad configuration, 1 for one that `verify` finds
+    wrong."""
     options = _parser().parse_args(arguments)
     try:
         if options.command == "check":
             return _check(_file(options.config))
+        if options.command == "verify":
+            return _verify(_file(options.config))
         return _serve(options)
     except ConfigError as error:
         print(error, file=sys.stderr)  # noqa: T201
@@ -39,7 +43,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="validate a configuration and print its chains")
     serving = commands.add_parser("serve", help="serve a configuration over HTTP")
-    for command in (check, serving):
+    verify = commands.add_parser(
+        "verify",
+        help="play every fault of a vendor to a configuration and print what clients see",
+        epilog=legend(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for command in (check, serving, verify):
         command.add_argument(
             "--config",
             type=Path,
@@ -77,6 +87,17 @@ def _check(path: Path) -> int:
     for note in plan.notes:
         print(f"note: {note}")  # noqa: T201
     return 0
+
+
+def _verify(path: Path) -> int:
+    plan = read_plan(path)
+    set_up_logging(plan.config.logging.model_copy(update={"level": "ERROR"}))
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            right = runner.run(report(plan, lambda line: print(line, flush=True)))  # noqa: T201
+    except KeyboardInterrupt:
+        return 130
+    return 0 if right else 1
 
 
 def _serve(options: argparse.Namespace) -> int:
