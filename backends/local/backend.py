@@ -105,7 +105,7 @@ def _batches(request: ChatRequest, model: str, play: Play) -> Iterator[Sequence[
         yield (TextDelta(word),)
         spoken += 1
     if play.ends == "well":
-        yield (Finish("stop"), Usage(input_tokens(request), spoken), End())
+        yield (Finish(play.finish), Usage(input_tokens(request), spoken), End())
 
 
 def _words(request: ChatRequest, play: Play, thought: str) -> Iterator[str]:

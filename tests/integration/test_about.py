@@ -1,11 +1,12 @@
 """The lists of models, health and readiness."""
 
+from llm_proxy.backends.local.models import MODELS
 from tests.integration.conftest import Start
 from tests.support.vendor import by_request, hangs, resets, whole
 
 OFF = '[backends.off]\ntype = "openai"\napi_key = ""'
 
-LOCAL = ["echo", "slow", "think", "think-tags", "loop", "cut", "stall", "hang", "error-503"]
+LOCAL = list(MODELS)
 
 
 async def test_models_of_all_backends_and_their_owners(start: Start) -> None:

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import pytest
 
 from llm_proxy.backends.local import Local
-from llm_proxy.backends.local.models import MODELS
+from llm_proxy.backends.local.models import MODELS, error_of_model
 from llm_proxy.pipeline.backend import BackendKit
 from llm_proxy.pipeline.errors import (
     Fault,
@@ -178,7 +178,36 @@ async def test_an_error_comes_instead_of_an_answer() -> None:
     assert (caught.value.status, caught.value.retry_after) == (503, 1.0)
 
 
-@pytest.mark.parametrize("model", [name for name in MODELS if name != "error-503"])
+@pytest.mark.parametrize(("model", "said"), [("cut-0", []), ("cut-1", ["1"])])
+async def test_it_breaks_off_before_or_after_the_first_word(
+    model: str, said: Sequence[str]
+) -> None:
+    *spoken, last = await Machine().events(model, "1 2 3")
+    assert words(*said) == spoken
+    assert isinstance(last, Failure)
+    assert type(last.error) is UpstreamBroken
+
+
+@pytest.mark.parametrize(("model", "said"), [("stall-0", []), ("stall-1", ["1"])])
+async def test_it_falls_silent_before_or_after_the_first_word(
+    model: str, said: Sequence[str]
+) -> None:
+    machine = Machine()
+    reply = await machine.send(model, "1 2 3")
+    heard = [event for _ in range(1 + len(said)) for event in await anext(reply)]
+    assert words(*said) == heard[1:]
+    assert machine.clock.slept == []
+    await anext(reply)
+    assert machine.clock.slept == [86400.0]
+
+
+@pytest.mark.parametrize(("model", "reason"), [("empty", "stop"), ("content-filter",) * 2])
+async def test_it_may_say_nothing(model: str, reason: str) -> None:
+    expected = ending(3, 0, reason.replace("-", "_"))
+    assert expected == await Machine().events(model)
+
+
+@pytest.mark.parametrize("model", [name for name in MODELS if not error_of_model(name)])
 async def test_every_model_on_the_list_answers(model: str) -> None:
     reply = await Machine().send(model)
     assert isinstance((await anext(reply))[0], Start)

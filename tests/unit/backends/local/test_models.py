@@ -3,6 +3,7 @@
 import pytest
 
 from llm_proxy.backends.local.models import MODELS, error_of_model
+from llm_proxy.lab.faults import FAULTS
 from llm_proxy.pipeline.errors import (
     Fault,
     Kind,
@@ -16,8 +17,17 @@ from llm_proxy.pipeline.errors import (
 
 
 def test_these_are_offered() -> None:
-    expected = "echo slow think think-tags loop cut stall hang error-503"
+    expected = (
+        "echo slow think think-tags loop cut stall hang cut-0 cut-1 stall-0 stall-1 empty "
+        "content-filter error-503 refused reset garbage error-in-200 quota context-too-long"
+    )
     assert expected.split() == list(MODELS)
+
+
+def test_the_lab_has_the_same_names() -> None:
+    faults = {fault.name for fault in FAULTS}
+    own = "echo slow think think-tags loop cut stall hang"
+    assert set(MODELS) - faults == set(own.split())
 
 
 @pytest.mark.parametrize(
@@ -64,6 +74,24 @@ def test_a_refusal(model: str, kind: Kind, status: int, fault: Fault) -> None:
     error = error_of_model(model)
     assert isinstance(error, UpstreamRefused)
     assert (kind, status, fault) == (error.kind, error.status, error.fault)
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "status", "retryable"),
+    [
+        ("refused", Kind.BAD_GATEWAY, 502, True),
+        ("reset", Kind.BAD_GATEWAY, 502, True),
+        ("garbage", Kind.BAD_GATEWAY, 502, True),
+        ("error-in-200", Kind.UNAVAILABLE, 503, True),
+        ("quota", Kind.BILLING, 402, True),
+        ("context-too-long", Kind.CONTEXT_TOO_LONG, 400, False),
+    ],
+)
+def test_what_is_no_answer(model: str, kind: Kind, status: int, retryable: object) -> None:
+    error = error_of_model(model)
+    assert isinstance(error, UpstreamError)
+    assert (kind, status, retryable) == (error.kind, error.status, error.retryable)
+    assert (f"the local backend plays {model}", None) == (error.message, error.retry_after)
 
 
 @pytest.mark.parametrize(
