@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestClient
 
 from llm_proxy.web import subapp
 from tests.support.one_vendor import before_vendor
+from tests.support.runner import RunnerServer
 from tests.support.vendor import Play, Vendor
 
 __all__ = ["before_vendor", "start"]
@@ -107,6 +108,7 @@ async def start(aiohttp_client: Any, toml: Callable[[str], Path]) -> AsyncIterat
                 "tries": tries,
             }
             path = toml(CONFIG.format(url=vendor.url, **fields))
-            return Bench(await aiohttp_client(subapp(path, {}), server_kwargs=server), vendor)
+            client = await aiohttp_client(RunnerServer(subapp(path, {}), **server))
+            return Bench(client, vendor)
 
         yield begin
