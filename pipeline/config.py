@@ -55,6 +55,7 @@ class ServerConfig(_Section):
     max_request_bytes: Bytes = 10_000_000
     max_concurrent_requests: int = Field(default=100, ge=1)
     request_timeout: Seconds = 300.0
+    heartbeat: Seconds = 15.0
     shutdown_timeout: Seconds = 30.0
     tls_certificate: FilePath | None = None
     tls_key: FilePath | None = None

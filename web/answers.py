@@ -1,30 +1,20 @@
 """From a reply, or an error, to an HTTP answer."""
 
-import asyncio
-import logging
 import re
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import cache
 
 from aiohttp import web
 
 from llm_proxy.pipeline.dialects.dialect import Dialect
 from llm_proxy.pipeline.errors import ProxyError
-from llm_proxy.pipeline.events import Failure, KeepAlive
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.trace import Attempt, Trace
 
 JSON = "application/json"
 
-LONGEST_SILENCE = 15.0
-"""Seconds for which a writer may hold back what comes, as where a dialect has a tool call in one
-piece; then the client gets a sign of life."""
-
 _LONGEST_HEADER = 4000
-
-_log = logging.getLogger(__name__)
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
@@ -33,44 +23,8 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 async def send_whole(reply: Reply, exchange: Exchange, dialect: Dialect) -> web.Response:
     """Wait for all of the answer; raises the error of one that breaks."""
     body = dialect.write_whole(exchange.request, await reply.collect())
-    headers = {**_answer_headers(reply, exchange, dialect), "Content-Type": JSON}
+    headers = {**answer_headers(reply, exchange, dialect), "Content-Type": JSON}
     return web.Response(body=body, headers=headers)
-
-
-async def send_stream(
-    reply: Reply, exchange: Exchange, dialect: Dialect, request: web.Request
-) -> web.StreamResponse:
-    """Send events as they come. The head goes out with the first of them."""
-    writer = dialect.write_stream(exchange.request)
-    response = web.StreamResponse(
-        headers={
-            **_answer_headers(reply, exchange, dialect),
-            "Content-Type": dialect.stream_type,
-            "Cache-Control": "no-cache",
-            "X-Accel-Buffering": "no",  # nginx would hold the stream back
-        }
-    )
-    now = asyncio.get_running_loop().time
-    with suppress(ConnectionResetError):  # the client may leave while we write
-        await response.prepare(request)
-        written = now()
-        try:
-            async for events in reply:
-                data = writer.write(events)
-                if not data and now() - written > LONGEST_SILENCE:
-                    data = writer.write([KeepAlive()])
-                if data:
-                    await response.write(data)
-                    written = now()
-        except ConnectionResetError:
-            raise
-        except Exception as error:
-            # The head is out, so what a stage's step does wrong can only be told in the stream.
-            _log.exception("internal error", extra={"request_id": exchange.id})
-            reply.fail(error)
-            await response.write(writer.write([Failure(ProxyError("internal error"))]))
-        await response.write_eof()
-    return response
 
 
 def error_response(
@@ -84,9 +38,16 @@ def error_response(
     return web.Response(status=rendered.status, body=rendered.body, headers=headers)
 
 
-def _answer_headers(reply: Reply, exchange: Exchange, dialect: Dialect) -> dict[str, str]:
+def answer_headers(reply: Reply, exchange: Exchange, dialect: Dialect) -> dict[str, str]:
+    """What is known of an answer when it begins."""
     head = reply.head
     return {**_headers(exchange.id, exchange.trace, dialect), **_names(head.backend, head.model)}
+
+
+def id_headers(request_id: str, dialect: Dialect) -> dict[str, str]:
+    """What is known of an answer before it is there."""
+    own = {dialect.id_header: request_id} if dialect.id_header else {}
+    return {"x-request-id": request_id, **own}
 
 
 def _names(backend: str, model: str) -> dict[str, str]:
@@ -94,11 +55,10 @@ def _names(backend: str, model: str) -> dict[str, str]:
 
 
 def _headers(request_id: str, trace: Trace, dialect: Dialect) -> dict[str, str]:
-    headers = {"x-request-id": request_id, "x-llm-proxy-attempts": str(len(trace.attempts))}
+    headers = id_headers(request_id, dialect)
+    headers["x-llm-proxy-attempts"] = str(len(trace.attempts))
     if len(trace.attempts) > 1:
         headers["x-llm-proxy-tried"] = _printable(_tried(trace.attempts))[:_LONGEST_HEADER]
-    if dialect.id_header:
-        headers[dialect.id_header] = request_id
     if own := trace.own_seconds():
         timings = (f"{_token(name)};dur={seconds * 1000:.3f}" for name, seconds in own.items())
         headers["Server-Timing"] = ", ".join(timings)

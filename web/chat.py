@@ -17,11 +17,12 @@ from llm_proxy.pipeline.errors import NotFound, ProxyError, Timeout, Unavailable
 from llm_proxy.pipeline.exchange import Client, Exchange
 from llm_proxy.pipeline.proxy import Proxy
 from llm_proxy.pipeline.trace import Trace
-from llm_proxy.web.answers import error_response, send_stream, send_whole
+from llm_proxy.web.answers import error_response, send_whole
 from llm_proxy.web.body import read_body
 from llm_proxy.web.client import client_of
 from llm_proxy.web.departures import Departures
 from llm_proxy.web.generations import Generations
+from llm_proxy.web.stream import AnswerStream
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -30,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Visit:
-    """What is known of a request before it is read."""
+    """What is known of a request before it is read, and its stream once one is asked for."""
 
     request: web.Request
     path: str
@@ -39,6 +40,7 @@ class Visit:
     dialect: Dialect
     door: Door | None
     began: float = field(default_factory=time.monotonic)
+    stream: AnswerStream | None = None
 
     @classmethod
     def of(cls, request: web.Request, path: str) -> "Visit":
@@ -85,6 +87,8 @@ class Chat:
                     "error": failure.for_log,
                 },
             )
+        if visit.stream and visit.stream.begun:
+            return await visit.stream.fail(failure)
         return error_response(failure, visit.dialect, visit.id, visit.trace)
 
     async def _served(self, visit: Visit, proxy: Proxy) -> web.StreamResponse:
@@ -116,13 +120,15 @@ class Chat:
                     body, model=door.model, stream=door.stream, counts_only=door.counts_only
                 )
                 exchange = Exchange(visit.id, asked, visit.trace, client)
-                reply = await pipeline(exchange)
-                async with reply:
+                if not asked.stream:
+                    async with await pipeline(exchange) as reply:
+                        return await send_whole(await reply.primed(), exchange, visit.dialect)
+                stream = AnswerStream(exchange, visit.dialect, visit.request, server.heartbeat)
+                visit.stream = stream
+                async with stream.heartbeat, await pipeline(exchange) as reply:
                     await reply.primed()
-                    if not asked.stream:
-                        return await send_whole(reply, exchange, visit.dialect)
                     limit.reschedule(None)
-                    return await send_stream(reply, exchange, visit.dialect, visit.request)
+                    return await stream.send(reply)
         except TimeoutError:
             if not limit.expired():
                 raise

@@ -1,0 +1,91 @@
+"""A streamed answer on its way to the client."""
+
+import asyncio
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from llm_proxy.pipeline.dialects.dialect import Dialect
+from llm_proxy.pipeline.errors import ProxyError
+from llm_proxy.pipeline.events import Event, Failure, KeepAlive
+from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.reply import Reply
+from llm_proxy.web.answers import answer_headers, id_headers
+from llm_proxy.web.heartbeat import Heartbeat
+
+
+class AnswerStream:
+    """Writes one answer, and a sign of life wherever the client would hear nothing for so many
+    seconds, as long as `heartbeat` is entered: around all that may have to be waited for.
+
+    The head goes out with the answer, or with the first sign of life before it. Then `begun` is
+    true, and an error can be told in the stream alone.
+    """
+
+    def __init__(
+        self, exchange: Exchange, dialect: Dialect, request: web.Request, longest_silence: float
+    ) -> None:
+        self.heartbeat = Heartbeat(longest_silence, self._give_a_sign)
+        self.begun = False
+        self._exchange = exchange
+        self._dialect = dialect
+        self._request = request
+        self._headers = {
+            **id_headers(exchange.id, dialect),
+            "Content-Type": dialect.stream_type,
+            "Cache-Control": "no-cache",
+            "X-Accel-Buffering": "no",  # nginx would hold the stream back
+        }
+        self._response = web.StreamResponse()
+        self._writer = dialect.write_stream(exchange.request)
+        self._writing = asyncio.Lock()
+        self._is_over = False
+
+    async def send(self, reply: Reply) -> web.StreamResponse:
+        """Send events as they come, until the client leaves."""
+        self._headers |= answer_headers(reply, self._exchange, self._dialect)
+        await self._write([])
+        async for events in reply:
+            await self._write(events)
+            if self._is_over:
+                break
+        return await self._end()
+
+    async def fail(self, error: ProxyError) -> web.StreamResponse:
+        """Tell an error in a stream that has begun."""
+        await self._write([Failure(error)])
+        return await self._end()
+
+    async def _write(self, events: Sequence[Event]) -> None:
+        """Write `events`, after the head; nothing once the client has left."""
+        try:
+            async with self._writing:
+                if self._is_over:
+                    return
+                if not self.begun:
+                    await self._begin()
+                if data := self._writer.write(events):
+                    await self._response.write(data)
+                    self.heartbeat.note()
+        except ConnectionError:
+            self._is_over = True
+
+    async def _begin(self) -> None:
+        self._response = web.StreamResponse(headers=self._headers)
+        await self._response.prepare(self._request)
+        self.begun = True
+
+    async def _end(self) -> web.StreamResponse:
+        try:
+            async with self._writing:
+                if not self._is_over:
+                    self._is_over = True
+                    await self._response.write_eof()
+        except ConnectionError:  # there is nobody left to tell
+            pass
+        return self._response
+
+    async def _give_a_sign(self) -> None:
+        """Not where a write is under way, or the client has yet to read the last ones."""
+        if not self._writing.locked() and not self._request.protocol.writing_paused:
+            await self._write([KeepAlive()])
