@@ -56,6 +56,8 @@ class ServerConfig(_Section):
     max_concurrent_requests: int = Field(default=100, ge=1)
     request_timeout: Seconds = 300.0
     heartbeat: Seconds = 15.0
+    on_disconnect: Literal["cancel", "drain"] = "cancel"
+    drain_timeout: Seconds = 60.0
     shutdown_timeout: Seconds = 30.0
     tls_certificate: FilePath | None = None
     tls_key: FilePath | None = None

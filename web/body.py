@@ -24,4 +24,6 @@ async def read_body(request: web.Request, limit: int) -> bytes:
             chunks.append(chunk)
     except web.RequestPayloadError as error:
         raise BadRequest(f"the request's body cannot be read: {error}") from error
+    except ConnectionError as error:
+        raise BadRequest("the client left before its request was whole") from error
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -21,6 +21,7 @@ from llm_proxy.web.answers import error_response, send_whole
 from llm_proxy.web.body import read_body
 from llm_proxy.web.client import client_of
 from llm_proxy.web.departures import Departures
+from llm_proxy.web.drains import Drains
 from llm_proxy.web.generations import Generations
 from llm_proxy.web.stream import AnswerStream
 
@@ -55,16 +56,25 @@ class Visit:
 class Chat:
     """Answers chat requests, at most as many at once as the file allows."""
 
-    def __init__(self, generations: Generations) -> None:
+    def __init__(self, generations: Generations, drains: Drains) -> None:
         self._generations = generations
+        self._drains = drains
         self._departures = Departures()
         self._open = 0
 
     async def answer(self, request: web.Request, path: str) -> web.StreamResponse:
         """Answer `request` as the served path `path` does; every failure is an HTTP answer."""
         visit = Visit.of(request, path)
+        server = self._generations.server
+        with self._departures.watch(request):
+            if server.on_disconnect == "cancel":
+                return await self._answered(visit)
+            work = self._answered(visit)
+            return await self._drains.run(work, request, visit.trace, server.drain_timeout)
+
+    async def _answered(self, visit: Visit) -> web.StreamResponse:
         try:
-            with self._generations.borrow() as proxy, self._departures.watch(request):
+            with self._generations.borrow() as proxy:
                 return await self._served(visit, proxy)
         except ProxyError as error:
             failure = error
@@ -77,7 +87,7 @@ class Chat:
                 "request refused",
                 extra={
                     "request_id": visit.id,
-                    "path": path,
+                    "path": visit.path,
                     "backend": None,
                     "model": None,
                     "latency_ms": round((time.monotonic() - visit.began) * 1000, 3),
@@ -128,7 +138,7 @@ class Chat:
                 async with stream.heartbeat, await pipeline(exchange) as reply:
                     await reply.primed()
                     limit.reschedule(None)
-                    return await stream.send(reply)
+                    return await stream.send(reply, drain=server.on_disconnect == "drain")
         except TimeoutError:
             if not limit.expired():
                 raise

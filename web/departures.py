@@ -9,6 +9,12 @@ INTERVAL = 0.1
 """Seconds between two looks at all open connections."""
 
 
+def has_left(request: web.Request) -> bool:
+    """Whether the client of `request` is gone."""
+    transport = request.transport
+    return transport is None or transport.is_closing()
+
+
 class Departures:
     """Cancels handlers whose clients have left.
 

@@ -18,6 +18,7 @@ from llm_proxy.web import about
 from llm_proxy.web.answers import error_response
 from llm_proxy.web.chat import Chat, Visit
 from llm_proxy.web.client import client_of
+from llm_proxy.web.drains import Drains
 from llm_proxy.web.generations import Generations
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -41,6 +42,7 @@ class Edge:
         self._stack = AsyncExitStack()
         self._generations: Generations | None = None
         self._chat: Chat | None = None
+        self._drains = Drains()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -48,9 +50,11 @@ class Edge:
             generations = Generations(self._path, self._environment, http, new_store())
             stack.push_async_callback(generations.aclose)
             await generations.open(self.plan)
+            self._drains = Drains()
+            stack.push_async_callback(self._drains.aclose)
             following = asyncio.create_task(generations.follow_file())
             stack.push_async_callback(_cancelled, following)
-            self._generations, self._chat = generations, Chat(generations)
+            self._generations, self._chat = generations, Chat(generations, self._drains)
             self._stack = stack.pop_all()
         return self
 
@@ -83,6 +87,7 @@ class Edge:
         """A whole application, to run by itself or to mount with `add_subapp`."""
         app = web.Application(middlewares=[_every_answer])
         app.cleanup_ctx.append(self.context)
+        app.on_shutdown.append(self._shutdown)
         app.router.add_get("/health", self._health)
         app.router.add_get("/ready", self._ready)
         app.router.add_get("/models", self._simple_models)
@@ -92,6 +97,9 @@ class Edge:
         # Paths come and go with the file, and an application's routes cannot change: one for all.
         app.router.add_route("*", r"/{path:[\s\S]*}", self._served)
         return app
+
+    async def _shutdown(self, _app: web.Application) -> None:
+        self._drains.end_within(self.plan.config.server.shutdown_timeout)
 
     async def _served(self, request: web.Request) -> web.StreamResponse:
         path = "/" + request.match_info["path"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 
 from llm_proxy.load import read_plan
-from llm_proxy.pipeline.config import Config
+from llm_proxy.pipeline.config import Config, ServerConfig
 from llm_proxy.pipeline.errors import ConfigError
 from llm_proxy.pipeline.health import Health
 from llm_proxy.pipeline.plan import Plan
@@ -99,12 +99,15 @@ class Generations:
             return {}
         return {plan.name: str(plan) for plan in self._current.proxy.plan.pipelines}
 
+    @property
+    def server(self) -> ServerConfig:
+        """The edge's options as they are now."""
+        return self._serving().proxy.plan.config.server
+
     @contextmanager
     def borrow(self) -> Generator[Proxy, None, None]:
         """The current proxy, kept open for as long as the context lasts."""
-        generation = self._current
-        if generation is None:
-            raise RuntimeError("the proxy is not open")
+        generation = self._serving()
         generation.requests += 1
         try:
             yield generation.proxy
@@ -127,6 +130,11 @@ class Generations:
         if generation:
             await generation.stack.aclose()
         await asyncio.gather(*self._closing)
+
+    def _serving(self) -> _Generation:
+        if self._current is None:
+            raise RuntimeError("the proxy is not open")
+        return self._current
 
     def _has_ended(self) -> bool:  # a call, as it may change while `open` waits
         return self._ended

@@ -41,14 +41,16 @@ class AnswerStream:
         self._writing = asyncio.Lock()
         self._is_over = False
 
-    async def send(self, reply: Reply) -> web.StreamResponse:
-        """Send events as they come, until the client leaves."""
+    async def send(self, reply: Reply, *, drain: bool) -> web.StreamResponse:
+        """Send events as they come; with `drain`, read them on where the client has left."""
         self._headers |= answer_headers(reply, self._exchange, self._dialect)
         await self._write([])
         async for events in reply:
             await self._write(events)
             if self._is_over:
-                break
+                if not drain:
+                    break
+                self._exchange.trace.notes["drained"] = True
         return await self._end()
 
     async def fail(self, error: ProxyError) -> web.StreamResponse:

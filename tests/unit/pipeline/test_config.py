@@ -42,7 +42,7 @@ def test_the_defaults() -> None:
     assert ("127.0.0.1", 8000) == (server.host, server.port)
     assert (10_000_000, 100) == (server.max_request_bytes, server.max_concurrent_requests)
     assert (300.0, 30.0) == (server.request_timeout, server.shutdown_timeout)
-    assert 15.0 == server.heartbeat
+    assert (15.0, "cancel", 60.0) == (server.heartbeat, server.on_disconnect, server.drain_timeout)
     assert (None, None, ()) == (server.tls_certificate, server.tls_key, server.trusted_proxies)
     assert ("INFO", "json") == (config.logging.level, config.logging.format)
     assert "memory://" == config.state.url
@@ -79,6 +79,8 @@ def test_values_may_be_text_as_a_variable_gives_it() -> None:
             ('server.request_timeout: "soon" is not a number with a unit, '
             'like "500ms", "30s" or "5m"'),
         ),
+        ({"server": {"on_disconnect": "stay"}},
+         "server.on_disconnect: Input should be 'cancel' or 'drain'"),
         ({"server": {"heartbeat": 0}}, "server.heartbeat: Input should be greater than 0"),
         ({"environment": "prod"}, "environment: Input should be 'development' or 'production'"),
         ({"state": {"url": "redis://x"}}, "state.url: Input should be 'memory://'"),

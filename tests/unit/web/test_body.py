@@ -44,3 +44,8 @@ async def test_a_length_over_the_limit_is_refused_unread() -> None:
 async def test_a_body_that_cannot_be_read_is_the_clients_fault() -> None:
     with pytest.raises(BadRequest, match="cannot be read: torn"):
         await read_body(_request(error=web.RequestPayloadError("torn")), 10)
+
+
+async def test_who_leaves_in_the_middle_is_no_failure_of_ours() -> None:
+    with pytest.raises(BadRequest, match="left before its request was whole"):
+        await read_body(_request(b"a", error=ConnectionResetError("Connection lost")), 10)

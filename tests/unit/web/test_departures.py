@@ -4,7 +4,7 @@ from unittest.mock import Mock
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from llm_proxy.web.departures import Departures
+from llm_proxy.web.departures import Departures, has_left
 
 
 def _transport(*, closing: bool = False) -> Mock:
@@ -61,3 +61,11 @@ async def test_looking_begins_anew_after_a_rest() -> None:
         leaves = asyncio.ensure_future(_wait(departures, _transport(closing=True)))
         await asyncio.wait([leaves], timeout=1)
         assert leaves.cancelled()
+
+
+@pytest.mark.parametrize("closing", [True, False])
+async def test_who_has_left(*, closing: bool) -> None:
+    request = make_mocked_request("GET", "/", transport=_transport(closing=closing))
+    assert closing == has_left(request)
+    request.protocol.transport = None
+    assert has_left(request)

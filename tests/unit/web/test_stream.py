@@ -67,7 +67,7 @@ async def test_an_answer_with_its_head(aiohttp_client: Any) -> None:
     host = Host()
 
     async def act(stream: AnswerStream) -> web.StreamResponse:
-        return await stream.send(Reply.of(Head("b", "m"), said("hi")))
+        return await stream.send(Reply.of(Head("b", "m"), said("hi")), drain=False)
 
     host.act = act
     client = await aiohttp_client(host.app)
@@ -91,7 +91,7 @@ async def test_signs_of_life_before_the_answer_have_the_head_that_is_known(
     async def act(stream: AnswerStream) -> web.StreamResponse:
         await may_answer.wait()
         assert stream.begun
-        return await stream.send(Reply.of(Head("b", "m"), said("hi")))
+        return await stream.send(Reply.of(Head("b", "m"), said("hi")), drain=False)
 
     host.act = act
     client = await aiohttp_client(host.app)
@@ -110,7 +110,7 @@ async def test_what_is_held_back_is_no_sign_of_life(aiohttp_client: Any) -> None
     source = Batches([TextDelta("hi")], [ToolCallStart(0, "id", "work")])
 
     async def act(stream: AnswerStream) -> web.StreamResponse:
-        return await stream.send(_reply(source))
+        return await stream.send(_reply(source), drain=False)
 
     host.act = act
     client = await aiohttp_client(host.app)
@@ -150,7 +150,7 @@ async def test_a_host_that_is_slow_to_prepare_gets_one_head(aiohttp_client: Any)
     async def act(stream: AnswerStream) -> web.StreamResponse:
         await until(lambda: bool(prepared))
         asyncio.get_running_loop().call_later(0.02, may_prepare.set)
-        return await stream.send(Reply.of(Head("b", "m"), said("hi")))
+        return await stream.send(Reply.of(Head("b", "m"), said("hi")), drain=False)
 
     host.act = act
     host.app.on_response_prepare.append(on_prepare)
@@ -175,7 +175,7 @@ async def test_a_host_that_cannot_prepare_gets_its_error_again(aiohttp_client: A
         with pytest.raises(LookupError):
             await stream.heartbeat._beating  # type: ignore[misc]
         try:
-            return await stream.send(Reply.of(Head("b", "m"), said("hi")))
+            return await stream.send(Reply.of(Head("b", "m"), said("hi")), drain=False)
         except LookupError:
             raised.append(stream.begun)
             raise
@@ -188,17 +188,20 @@ async def test_a_host_that_cannot_prepare_gets_its_error_again(aiohttp_client: A
     assert [False] == raised
 
 
-async def test_a_client_that_leaves() -> None:
+@pytest.mark.parametrize("drain", [True, False])
+async def test_a_client_that_leaves(*, drain: bool) -> None:
     """The first write fails."""
+    exchange = asking()
     request = make_mocked_request("POST", "/")
     request._payload_writer.write.side_effect = ConnectionResetError  # type: ignore[attr-defined]
     reply = _reply(Batches([TextDelta("a")], [TextDelta("b")], [End()]))
-    stream = AnswerStream(asking(), CHAT, request, LONG)
+    stream = AnswerStream(exchange, CHAT, request, LONG)
     async with stream.heartbeat, reply:
-        await stream.send(reply)
+        await stream.send(reply, drain=drain)
 
     assert 1 == request._payload_writer.write.call_count  # type: ignore[attr-defined]
-    assert "abandoned" == reply.outcome
+    assert ("complete" if drain else "abandoned") == reply.outcome
+    assert ({"drained": True} if drain else {}) == exchange.trace.notes
 
 
 async def test_a_client_that_does_not_read_is_given_no_signs() -> None:
@@ -229,7 +232,7 @@ async def test_no_sign_comes_between_or_behind_what_is_written() -> None:
     stream = AnswerStream(asking(), CHAT, request, 0.005)
     async with stream.heartbeat:
         reply = Reply.of(Head("b", "m"), [KeepAlive(), TextDelta("a"), End()])
-        sending = asyncio.ensure_future(stream.send(reply))
+        sending = asyncio.ensure_future(stream.send(reply, drain=False))
         await until(lambda: bool(written))
         await asyncio.sleep(0.02)
         may_go_on.set()
@@ -248,5 +251,5 @@ async def test_what_is_written_is_a_sign_of_life_itself() -> None:
     stream = AnswerStream(asking(), CHAT, request, LONG)
     async with stream.heartbeat:
         stream.heartbeat._last = 0.0
-        await stream.send(Reply.of(Head("b", "m"), said("hi")))
+        await stream.send(Reply.of(Head("b", "m"), said("hi")), drain=False)
         assert stream.heartbeat._last > 0.0
