@@ -42,6 +42,7 @@ class Heartbeat:
         """A beat under way may end, for half a head is none; where we are cancelled it is too."""
         if self._timer is not None:
             self._timer.cancel()
+        self._beat = _nothing  # who beats often holds us: a cycle less for the collector
         if self._beating is None:
             return
         try:
@@ -60,3 +61,7 @@ class Heartbeat:
             if self._beating is None or self._beating.done():
                 self._beating = self._loop.create_task(self._beat())
         self._schedule()
+
+
+async def _nothing() -> None:
+    pass

@@ -26,7 +26,6 @@ class AnswerStream:
         self, exchange: Exchange, dialect: Dialect, request: web.Request, longest_silence: float
     ) -> None:
         self.heartbeat = Heartbeat(longest_silence, self._give_a_sign)
-        self.begun = False
         self._exchange = exchange
         self._dialect = dialect
         self._request = request
@@ -36,10 +35,15 @@ class AnswerStream:
             "Cache-Control": "no-cache",
             "X-Accel-Buffering": "no",  # nginx would hold the stream back
         }
-        self._response = web.StreamResponse()
+        self._response: web.StreamResponse | None = None
         self._writer = dialect.write_stream(exchange.request)
         self._writing = asyncio.Lock()
         self._is_over = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether the head is out."""
+        return self._response is not None
 
     async def send(self, reply: Reply, *, drain: bool) -> web.StreamResponse:
         """Send events as they come; with `drain`, read them on where the client has left."""
@@ -64,28 +68,28 @@ class AnswerStream:
             async with self._writing:
                 if self._is_over:
                     return
-                if not self.begun:
-                    await self._begin()
+                response = self._response or await self._begin()
                 if data := self._writer.write(events):
-                    await self._response.write(data)
+                    await response.write(data)
                     self.heartbeat.note()
         except ConnectionError:
             self._is_over = True
 
-    async def _begin(self) -> None:
-        self._response = web.StreamResponse(headers=self._headers)
-        await self._response.prepare(self._request)
-        self.begun = True
+    async def _begin(self) -> web.StreamResponse:
+        response = web.StreamResponse(headers=self._headers)
+        await response.prepare(self._request)
+        self._response = response
+        return response
 
     async def _end(self) -> web.StreamResponse:
         try:
             async with self._writing:
-                if not self._is_over:
+                if self._response and not self._is_over:
                     self._is_over = True
                     await self._response.write_eof()
         except ConnectionError:  # there is nobody left to tell
             pass
-        return self._response
+        return self._response or web.StreamResponse()
 
     async def _give_a_sign(self) -> None:
         """Not where a write is under way, or the client has yet to read the last ones."""

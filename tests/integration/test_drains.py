@@ -52,7 +52,6 @@ class Bench:
             await begun.wait()
         asking.cancel()
         await until(lambda: not self._handlers())
-        assert self.draining()
 
     def _handlers(self) -> object:
         assert self.edge._chat
@@ -193,7 +192,7 @@ async def test_the_time_for_the_request_still_counts(
     begin: Begin, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    bench = await begin(hangs, more='request_timeout = "150ms"', handler_cancellation=True)
+    bench = await begin(hangs, more='request_timeout = "200ms"', handler_cancellation=True)
     await bench.leave(stream=True, reads=False)
 
     await bench.vendor.left()

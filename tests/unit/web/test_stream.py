@@ -1,6 +1,8 @@
 """One streamed answer, written to a real connection."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
@@ -253,3 +255,16 @@ async def test_what_is_written_is_a_sign_of_life_itself() -> None:
         stream.heartbeat._last = 0.0
         await stream.send(Reply.of(Head("b", "m"), said("hi")), drain=False)
         assert stream.heartbeat._last > 0.0
+
+
+async def test_no_cycle_is_left_for_the_collector() -> None:
+    stream = AnswerStream(asking(), CHAT, make_mocked_request("POST", "/"), LONG)
+    async with stream.heartbeat:
+        await stream.send(Reply.of(Head("b", "m"), said("hi")), drain=False)
+    seen = weakref.ref(stream)
+    gc.disable()
+    try:
+        del stream
+        assert seen() is None
+    finally:
+        gc.enable()
