@@ -23,7 +23,7 @@ LONGEST_REQUEST = 3.0
 """Seconds, at most: every time limit of `failover`, its limit for all attempts together, and the
 server's for a whole request."""
 
-_KEY = SecretStr("no-vendor-has-this-key")
+_KEY = "no-vendor-has-this-key"
 
 
 def with_stand_ins(plan: Plan, address: Callable[[str], str]) -> Plan:
@@ -54,9 +54,15 @@ def _in_time(config: Config) -> Config:
 
 def _stand_in(backend: BackendPlan, url: str) -> BackendPlan:
     if isinstance(backend.options, VendorOptions):
-        options = backend.options.model_copy(update={"api_url": url, "api_key": _KEY})
+        keys = _keys(len(backend.options.keys))
+        options = backend.options.model_copy(update={"api_url": url, "api_key": keys})
         return replace(backend, options=options, off=None)
-    return BackendPlan(backend.name, OpenAI, OpenAIOptions(api_url=url, api_key=_KEY), off=None)
+    return BackendPlan(backend.name, OpenAI, OpenAIOptions(api_url=url, api_key=_keys(1)), off=None)
+
+
+def _keys(count: int) -> tuple[SecretStr, ...]:
+    """As many as the file has, for each is tried."""
+    return tuple(SecretStr(f"{_KEY}-{number}") for number in range(max(1, count)))
 
 
 def _open_to_all(pipeline: PipelinePlan) -> PipelinePlan:

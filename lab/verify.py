@@ -22,6 +22,7 @@ from llm_proxy.load import new_http_session, new_store
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.web.chat import Chat
+from llm_proxy.web.drains import Drains
 from llm_proxy.web.generations import Generations
 
 AT_ONCE = 4
@@ -106,7 +107,8 @@ async def _serving(plan: Plan) -> AsyncGenerator[str, None]:
     async with new_http_session() as http:
         generations = Generations(Path(), None, http, new_store())
         await generations.open(plan)
-        chat = Chat(generations)
+        drains = Drains()
+        chat = Chat(generations, drains)
 
         async def answer(request: web.Request) -> web.StreamResponse:
             return await chat.answer(request, request.path)
@@ -122,4 +124,5 @@ async def _serving(plan: Plan) -> AsyncGenerator[str, None]:
             yield f"http://127.0.0.1:{runner.addresses[0][1]}"
         finally:
             await runner.cleanup()
+            await drains.aclose()
             await generations.aclose()
