@@ -13,11 +13,13 @@ ANY_MODEL = "any-model"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A model's name, asked for at `path`, and the targets it stands for, in order."""
+    """A model's name, asked for at `path`, and the targets it stands for, in order. `resumes`: one
+    may go on where another broke."""
 
     path: str
     model: str
     targets: tuple[Target, ...]
+    resumes: bool = False
 
     def __str__(self) -> str:
         targets = " → ".join(map(str, self.targets))
@@ -40,11 +42,16 @@ def routes_of(plan: Plan) -> list[Route]:
     default = plan.config.backends.default_backend
     any_model = {ANY_MODEL: (Target(default, ANY_MODEL),)}
     return [
-        Route(pipeline.serves[0], model, targets)
+        Route(pipeline.serves[0], model, targets, _resumes(pipeline))
         for pipeline in plan.pipelines
         if pipeline.serves
         for model, targets in (dict(_named(pipeline)) or any_model).items()
     ]
+
+
+def _resumes(pipeline: PipelinePlan) -> bool:
+    options = (stage.options for stage in pipeline.stages)
+    return any(isinstance(one, FailoverOptions) and one.resume for one in options)
 
 
 def _named(pipeline: PipelinePlan) -> Iterator[tuple[str, tuple[Target, ...]]]:

@@ -49,6 +49,8 @@ def _of_answer(case: Case, seen: Seen, asked: Sequence[Target]) -> Verdict:
     heard = f' after "{shorten(seen.text, _SHOWN, placeholder=" …")}"' if seen.text else ""
     begun = "no answer" if seen.status is None else str(seen.status)
     speaker = _speaker(seen.text, asked)
+    if seen.text and speaker is None and case.route.resumes:
+        return _of_resumed_answer(seen, asked, heard)
     if seen.text and speaker is None:
         return Verdict("wrong", f'{begun}, an answer of no single target: "{seen.text}"')
     if seen.ending == "well":
@@ -56,6 +58,17 @@ def _of_answer(case: Case, seen: Seen, asked: Sequence[Target]) -> Verdict:
     if seen.ending == "error":
         return Verdict("an error", _error(seen, heard) + _after(seen))
     return Verdict("wrong", f"{begun}, {_NEVER[seen.ending]}{heard}")
+
+
+def _of_resumed_answer(seen: Seen, asked: Sequence[Target], heard: str) -> Verdict:
+    speakers = _speakers(seen.text, asked)
+    if not speakers or seen.ending not in ("well", "error"):
+        return Verdict("wrong", f'{seen.status}, an answer of no target: "{seen.text}"')
+    if seen.ending == "error":
+        return Verdict("an error", _error(seen, heard))
+    if not seen.text.endswith(text_by(speakers[-1])):
+        return Verdict("wrong", f'{seen.status}, a part that passes for the whole: "{seen.text}"')
+    return Verdict("another target", f"{seen.status} from {', then '.join(map(str, speakers))}")
 
 
 def _of_whole_answer(case: Case, seen: Seen, speaker: Target | None) -> Verdict:
@@ -72,6 +85,22 @@ def _of_whole_answer(case: Case, seen: Seen, speaker: Target | None) -> Verdict:
 def _speaker(text: str, asked: Sequence[Target]) -> Target | None:
     """The target whose text this is, or begins to be."""
     return next((at for at in asked if text and text_by(at).startswith(text)), None)
+
+
+def _speakers(text: str, asked: Sequence[Target]) -> list[Target]:
+    """Those whose texts, each but the last broken off, are the text; none if it is not made so."""
+    speakers: list[Target] = []
+    for at in asked:
+        said = _common_beginning(text, text_by(at))
+        if str(at) in said:
+            speakers.append(at)
+            text = text.removeprefix(said)
+    return [] if text else speakers
+
+
+def _common_beginning(one: str, other: str) -> str:
+    differ = (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return one[: next(differ, len(other))]
 
 
 def _error(seen: Seen, heard: str) -> str:

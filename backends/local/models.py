@@ -8,7 +8,7 @@ from typing import Literal
 import orjson
 
 from llm_proxy.pipeline.dialects import DIALECTS
-from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken
+from llm_proxy.pipeline.errors import Fault, ProxyError, UpstreamBroken
 from llm_proxy.pipeline.events import FinishReason
 
 _LOOP = "I have told you this before and I will tell you again. "
@@ -35,7 +35,11 @@ class Play:
     finish: FinishReason = "stop"
 
 
-_BROKEN = ("refused", "reset", "garbage")
+_BROKEN = {
+    "refused": Fault.CONNECTION,
+    "reset": Fault.CONNECTION,
+    "garbage": Fault.BROKEN_ANSWER,
+}
 """What is no answer at all: no connection, none to the end, or no JSON."""
 
 _TOLD = {
@@ -72,7 +76,7 @@ def error_of_model(model: str) -> ProxyError | None:
     would give."""
     told = f"the local backend plays {model}"
     if model in _BROKEN:
-        return UpstreamBroken(told)
+        return UpstreamBroken(told, fault=_BROKEN[model])
     if model in _TOLD:
         status, code = _TOLD[model]
         return _as_a_vendors(status, {"message": told, "code": code})

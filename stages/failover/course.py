@@ -101,7 +101,7 @@ class Course:
         stop.not_before = now + (error.retry_after or 0.0)
         if fault in LASTING:
             self._leave_out(stop, fault, every_key=reaction == "next_target")
-        elif reaction == "retry" and stop.wait(now) <= self._options.longest_wait:
+        elif reaction == "retry" and self._may_repeat(stop, now):
             self._again = stop
         else:
             self._put_last(stop, every_key=reaction == "next_target")
@@ -131,6 +131,9 @@ class Course:
             if stop is not beside and not (stop.tries or stop.out or stop.wait(now)):
                 return stop
         return None
+
+    def _may_repeat(self, stop: Stop, now: float) -> bool:
+        return stop.tries == 1 and stop.wait(now) <= self._options.longest_wait
 
     def _leave_out(self, stop: Stop, fault: Fault, *, every_key: bool) -> None:
         stop.out = True

@@ -6,8 +6,8 @@ from typing import Literal
 from llm_proxy.pipeline.errors import Fault
 
 Reaction = Literal["retry", "next_key", "next_target", "tell"]
-"""`retry`: the same target and key again, after a wait. `next_key`: another key of the same target.
-`next_target`: another model or backend. `tell`: the client gets the error. What is not possible
+"""`retry`: the same target and key once again, after a wait. `next_key`: another key of the same
+target. `next_target`: another model or backend. `tell`: the client gets the error. What is not possible
 any more becomes what stands after it."""
 
 DEFAULTS: Mapping[Fault, Reaction] = {

@@ -31,7 +31,7 @@ Told = tuple[type[ProxyError], Kind, int, bool]
 
 def told(error: ProxyError) -> Told:
     assert isinstance(error, UpstreamError)
-    return type(error), error.kind, error.status, error.retryable
+    return type(error), error.kind, error.status, error.fault
 
 
 async def outcome(pipeline: Pipeline, model: str) -> tuple[bool, list[str], Told | None]:

@@ -35,7 +35,7 @@ async def test_a_file_that_is_right(toml: Toml) -> None:
         "  faults at the first target:",
         "    reset                200 from two:claude-opus-5",
         "    error-400            400 bad request",
-        "    empty                200 without text (stop) from one:gpt-5",
+        "    empty                200 from two:claude-opus-5",
         f"    cut-1                whole: 200 from two:claude-opus-5 | streamed: {cut} broke off",
     ]
     assert lines[10] == "  faults at every target:"

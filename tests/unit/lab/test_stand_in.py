@@ -36,7 +36,7 @@ def test_no_key_of_the_operators_is_used(toml: Toml) -> None:
     text = '[pipelines.a]\nstages = ["dispatch"]\n[backends.v]\ntype = "openai"\napi_key = "own"'
     (*_, vendor) = with_stand_ins(plan_of(toml, text), address).backends
     assert isinstance(vendor.options, VendorOptions)
-    assert vendor.options.key not in ("", "own")
+    assert vendor.options.keys[0] not in ("", "own")
 
 
 def test_a_backend_that_is_its_own_vendor_becomes_one_over_http(toml: Toml) -> None:

@@ -118,3 +118,24 @@ def test_a_long_beginning_is_shortened() -> None:
     assert "…" not in judge(case, answer(BEGUN, ending="unfinished"), [A], ()).words
     assert judge(case, seen, [A], ()).words.count("\n") == 0
     assert len(judge(case, answer(pieces_by(long)[0], ending="unfinished"), [long], ()).words) < 100
+
+
+def resumed(seen: Seen) -> Verdict:
+    route = Route("/v1/messages", "r", (A, B), resumes=True)
+    return judge(Case(route, NAMED["cut-1"], everywhere=False, stream=True), seen, [A, B], ())
+
+
+def test_one_may_go_on_where_another_broke_if_the_file_says_so() -> None:
+    text = BEGUN + text_by(B)
+    assert resumed(answer(text)) == Verdict("another target", "200 from a:x, then b:y")
+    assert verdict(answer(text)).sort == "wrong"
+
+
+@pytest.mark.parametrize("text", [BEGUN + pieces_by(B)[0], BEGUN + "?" + text_by(B), "who?"])
+def test_but_the_last_must_come_to_its_end_and_nothing_stand_between(text: str) -> None:
+    assert resumed(answer(text)).sort == "wrong"
+
+
+def test_where_nobody_could_go_on_the_client_is_told() -> None:
+    seen = answer(BEGUN + pieces_by(B)[0], ending="error", error=UpstreamTimeout("silence"))
+    assert resumed(seen).sort == "an error"

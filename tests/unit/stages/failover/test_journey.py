@@ -99,6 +99,12 @@ def test_a_conflict_is_tried_again_at_the_same_target() -> None:
     assert one.asked == ["a", "a"]
 
 
+def test_what_is_still_in_conflict_is_asked_elsewhere() -> None:
+    one = farm(a=UpstreamRefused("locked", Kind.CONFLICT, 409), b=Turn())
+    assert played(outcome(one)) == "from x:b"
+    assert one.asked == ["a", "a", "b"]
+
+
 def test_a_key_over_its_limit_gives_way_to_the_next_key() -> None:
     one = farm("1 2", a=Turn(), a1=limited(30), b=Turn())
     assert played(outcome(one)) == "from x:a (key 2)"
