@@ -7,8 +7,8 @@ from llm_proxy.pipeline.errors import Fault
 
 Reaction = Literal["retry", "next_key", "next_target", "tell"]
 """`retry`: the same target and key once again, after a wait. `next_key`: another key of the same
-target. `next_target`: another model or backend. `tell`: the client gets the error. What is not possible
-any more becomes what stands after it."""
+target. `next_target`: another model or backend. `tell`: the client gets the error. What is not
+possible any more becomes what stands after it."""
 
 DEFAULTS: Mapping[Fault, Reaction] = {
     Fault.CONNECTION: "next_target",

@@ -77,20 +77,20 @@ def test_a_refusal(model: str, kind: Kind, status: int, fault: Fault) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "kind", "status", "retryable"),
+    ("model", "kind", "status", "fault"),
     [
-        ("refused", Kind.BAD_GATEWAY, 502, True),
-        ("reset", Kind.BAD_GATEWAY, 502, True),
-        ("garbage", Kind.BAD_GATEWAY, 502, True),
-        ("error-in-200", Kind.UNAVAILABLE, 503, True),
-        ("quota", Kind.BILLING, 402, True),
-        ("context-too-long", Kind.CONTEXT_TOO_LONG, 400, False),
+        ("refused", Kind.BAD_GATEWAY, 502, Fault.CONNECTION),
+        ("reset", Kind.BAD_GATEWAY, 502, Fault.CONNECTION),
+        ("garbage", Kind.BAD_GATEWAY, 502, Fault.BROKEN_ANSWER),
+        ("error-in-200", Kind.UNAVAILABLE, 503, Fault.OVERLOADED),
+        ("quota", Kind.BILLING, 402, Fault.QUOTA),
+        ("context-too-long", Kind.CONTEXT_TOO_LONG, 400, Fault.CONTEXT_TOO_LONG),
     ],
 )
-def test_what_is_no_answer(model: str, kind: Kind, status: int, retryable: object) -> None:
+def test_what_is_no_answer(model: str, kind: Kind, status: int, fault: Fault) -> None:
     error = error_of_model(model)
     assert isinstance(error, UpstreamError)
-    assert (kind, status, retryable) == (error.kind, error.status, error.retryable)
+    assert (kind, status, fault) == (error.kind, error.status, error.fault)
     assert (f"the local backend plays {model}", None) == (error.message, error.retry_after)
 
 
