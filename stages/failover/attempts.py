@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from tenacity.wait import wait_base
+
 from llm_proxy.pipeline.errors import Fault, ProxyError, UpstreamBroken, UpstreamTimeout
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.health import Call
@@ -33,6 +35,7 @@ class Means:
     kit: Kit
     retries: RetryBudget
     hedges: HedgeBudget | None
+    backoff: wait_base
 
 
 class Attempts:

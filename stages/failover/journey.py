@@ -3,7 +3,7 @@
 import logging
 from functools import partial
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
 from llm_proxy.pipeline.errors import ProxyError
 from llm_proxy.pipeline.exchange import Exchange
@@ -26,9 +26,7 @@ class Journey:
         self._course = course
         self._attempts = attempts
         self._repeating = False
-        self._backoff = wait_random_exponential(
-            multiplier=options.backoff, max=options.longest_backoff
-        )
+        self._backoff = means.backoff
 
     async def answer(self, exchange: Exchange) -> Reply:
         """The first answer that begins; raises the error of the last attempt."""

@@ -3,6 +3,8 @@
 import logging
 from functools import partial
 
+from tenacity import wait_random_exponential
+
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Kit, Next, Stage
@@ -31,7 +33,9 @@ class Failover(Stage[FailoverOptions]):
     def __init__(self, options: FailoverOptions, kit: Kit) -> None:
         super().__init__(options, kit)
         hedges = HedgeBudget(options.hedging.budget) if options.hedging else None
-        self._means = Means(options, kit, RetryBudget(options.retry_budget), hedges)
+        # Full jitter: each wait is by chance between nothing and its limit.
+        backoff = wait_random_exponential(multiplier=options.backoff, max=options.longest_backoff)
+        self._means = Means(options, kit, RetryBudget(options.retry_budget), hedges, backoff)
         self._told_of_no_session = False
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
