@@ -2,6 +2,7 @@
 answers, how fast, and how many requests are with it now."""
 
 import logging
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from cachetools import LRUCache
 from llm_proxy.pipeline.breaker import Breaker, BreakerLimits, State
 from llm_proxy.pipeline.errors import Fault, ProxyError
 from llm_proxy.pipeline.latency import Latency
+from llm_proxy.pipeline.request import Form
 from llm_proxy.pipeline.trace import Target
 
 _REMEMBERED = 4096
@@ -55,7 +57,7 @@ class Record:
         self.breaker = Breaker()
         self.in_flight = 0
         self._clock = clock
-        self._latencies = {True: Latency(), False: Latency()}
+        self._latencies = defaultdict[Form, Latency](Latency)
 
     @property
     def wait(self) -> float:
@@ -68,17 +70,17 @@ class Record:
         now = self._clock()
         return Circuit(self.breaker.state(now), self.breaker.wait(now))
 
-    def latency(self, *, stream: bool) -> Latency:
-        """Of first events, where answers are streamed, else of whole answers."""
-        return self._latencies[stream]
+    def latency(self, form: Form) -> Latency:
+        """Of first events, where answers are streamed, else of whole ones."""
+        return self._latencies[form]
 
-    def enter(self, limits: BreakerLimits, *, stream: bool) -> "Call":
+    def enter(self, limits: BreakerLimits, form: Form) -> "Call":
         """A request goes there; it must be told how that ends."""
         self.in_flight += 1
         probe = self.breaker.enter(self._clock())
         if probe:
             _log.info("a circuit is half-open: one request tries", extra=self._named())
-        return Call(self, limits, self._clock, stream=stream, probe=probe)
+        return Call(self, limits, self._clock, form, probe=probe)
 
     def _named(self) -> dict[str, str]:
         return {"target": str(self.target)}
@@ -87,28 +89,28 @@ class Record:
 class Call:
     """One request on its way to a target: `answered` or `failed`, and at last `over`."""
 
-    __slots__ = ("_began", "_clock", "_limits", "_open", "_probe", "_record", "_stream")
+    __slots__ = ("_began", "_clock", "_form", "_limits", "_open", "_probe", "_record")
 
     def __init__(
         self,
         record: Record,
         limits: BreakerLimits,
         clock: Callable[[], float],
+        form: Form,
         *,
-        stream: bool,
         probe: bool,
     ) -> None:
         self._record = record
         self._limits = limits
         self._clock = clock
-        self._stream = stream
+        self._form: Form = form
         self._probe = probe
         self._began = clock()
         self._open = True
 
     def answered(self) -> None:
         """The first content is there."""
-        self._record.latency(stream=self._stream).add(self._clock() - self._began)
+        self._record.latency(self._form).add(self._clock() - self._began)
         before = self._state()
         self._record.breaker.answer(self._limits, probe=self._probe)
         self._probe = False

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from llm_proxy.pipeline.parts import CacheTtl, JsonObject, Part, Text
 
+Form = Literal["streamed", "whole", "counted"]
+"""How an answer is wanted; the last is only the number of its tokens."""
+
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
 
@@ -95,6 +98,13 @@ class ChatRequest:
     tools: Sequence[Tool] = ()
     tool_choice: ToolChoice | None = None
     source: Source | None = None
+
+    @property
+    def form(self) -> Form:
+        """How its answer is wanted."""
+        if self.counts_only:
+            return "counted"
+        return "streamed" if self.stream else "whole"
 
     def with_param(self, name: str, value: Any) -> "ChatRequest":
         """This request with one setting changed."""

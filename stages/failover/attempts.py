@@ -72,7 +72,7 @@ class Attempts:
         if hedging is None or self._hedges is None:
             return None
         self._hedges.save()
-        seen = stop.record.latency(stream=exchange.request.stream)
+        seen = stop.record.latency(exchange.request.form)
         if len(seen) < _ENOUGH_TO_JUDGE:
             return None
         return max(hedging.at_least, seen.percentile(hedging.percentile))
@@ -88,10 +88,9 @@ class Attempts:
 
     async def _ask(self, exchange: Exchange, stop: Stop) -> Reply:
         """One attempt at one target, from which its health and the course learn."""
-        stream = exchange.request.stream
         self.latest = stop
-        call = stop.record.enter(self._options.breaker.limits, stream=stream)
-        limit = self._limit(stop, stream=stream)
+        call = stop.record.enter(self._options.breaker.limits, exchange.request.form)
+        limit = self._limit(stop, stream=exchange.request.stream)
         try:
             async with asyncio.timeout(limit):
                 reply = await self._call_next(exchange.at(stop.target))

@@ -39,9 +39,9 @@ class Failover(Stage[FailoverOptions]):
         self._told_of_no_session = False
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
-        options, kit, stream = self.options, self.kit, exchange.request.stream
+        options, kit, request = self.options, self.kit, exchange.request
         choice = choice_for(exchange, options, kit)
-        targets = in_order(choice, kit.backends, kit.health, stream=stream)
+        targets = in_order(choice, kit.backends, kit.health, request.form)
         anchor = self._anchor(exchange) if choice.sticky else None
         if anchor:
             targets = await anchor.first(targets)
@@ -50,10 +50,10 @@ class Failover(Stage[FailoverOptions]):
         attempts = Attempts(self._means, course, call_next, anchor)
         journey = Journey(self._means, course, attempts)
         reply = await journey.answer(exchange)
-        if not (options.resume and stream):
+        if not (options.resume and request.stream):
             return reply
         go_on = partial(journey.go_on, exchange)
-        resumed = Resumed(reply, exchange.request, go_on, journey.is_mendable)
+        resumed = Resumed(reply, request, go_on, journey.is_mendable)
         return Reply(reply.head, resumed, resumed.aclose)
 
     def _anchor(self, exchange: Exchange) -> Anchor | None:

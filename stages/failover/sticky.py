@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import orjson
 
@@ -21,7 +22,10 @@ class Anchor:
     def __init__(self, exchange: Exchange, session: str, store: Store) -> None:
         self._exchange = exchange
         self._store = store
-        self._key = f"sticky:{session}:{exchange.request.model}"
+        model = blake2b(
+            exchange.request.model.encode("utf-8", "replace"), digest_size=16
+        ).hexdigest()
+        self._key = f"sticky:{session}:{model}"
         self._before: Target | None = None
 
     async def first(self, targets: Sequence[Target]) -> list[Target]:

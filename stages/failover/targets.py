@@ -10,11 +10,15 @@ from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.errors import BadRequest
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.health import Health
+from llm_proxy.pipeline.request import Form
 from llm_proxy.pipeline.stage import Kit
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.failover.options import Exhaust, FailoverOptions, Policy
 
 _MOST_INLINE = 16
+
+_LONGEST_NAME = 512
+"""Characters; what is learned of a target is kept under its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,10 @@ def choice_for(exchange: Exchange, options: FailoverOptions, kit: Kit) -> Choice
 
 
 def in_order(
-    choice: Choice, backends: Mapping[str, Backend[Any]], health: Health, *, stream: bool
+    choice: Choice, backends: Mapping[str, Backend[Any]], health: Health, form: Form
 ) -> list[Target]:
     """All targets with all their keys, the one to try first first."""
-    rank = _rank(choice, health, stream=stream)
+    rank = _rank(choice, health, form)
     rows: list[list[Target]] = []
     for target in choice.targets:
         keys = backends[target.backend].keys if target.backend in backends else ()
@@ -65,13 +69,13 @@ def in_order(
 
 
 def _parts(name: str) -> Sequence[str]:
-    if "|" not in name:
-        return (name,)
-    parts = [part.strip() for part in name.split("|")]
-    if not all(parts):
+    parts = [part.strip() for part in name.split("|")] if "|" in name else [name]
+    if len(parts) > 1 and not all(parts):
         raise BadRequest('between two "|" there must be a model', param="model")
     if len(parts) > _MOST_INLINE:
         raise BadRequest(f'more than {_MOST_INLINE} models with "|" between them', param="model")
+    if any(len(part) > _LONGEST_NAME for part in parts):
+        raise BadRequest("the name of the model is too long", param="model")
     return parts
 
 
@@ -82,7 +86,7 @@ def _targets(name: str, options: FailoverOptions, kit: Kit) -> dict[Target, floa
     return {Target(one.backend, one.model): one.weight for one in route.attempts}
 
 
-def _rank(choice: Choice, health: Health, *, stream: bool) -> Callable[[Target], float]:
+def _rank(choice: Choice, health: Health, form: Form) -> Callable[[Target], float]:
     """What the targets are sorted by, the least first."""
     match choice.policy:
         case "ordered":
@@ -95,4 +99,4 @@ def _rank(choice: Choice, health: Health, *, stream: bool) -> Callable[[Target],
         case "least_busy":
             return lambda target: health.of(target).in_flight
         case "fastest":  # who is not known yet comes first, or would never be
-            return lambda target: health.of(target).latency(stream=stream).average or 0.0
+            return lambda target: health.of(target).latency(form).average or 0.0

@@ -31,7 +31,7 @@ class Known:
         self.record = self.health.of(TARGET)
 
     def call(self, error: Exception | None = None, *, begun: bool = False) -> None:
-        call = self.record.enter(LIMITS, stream=True)
+        call = self.record.enter(LIMITS, "streamed")
         if begun or error is None:
             call.answered()
         if error:
@@ -54,7 +54,7 @@ def test_a_record_belongs_to_its_target_and_key(known: Known) -> None:
 
 
 def test_requests_are_counted_while_they_are_there(known: Known) -> None:
-    one, two = (known.record.enter(LIMITS, stream=True) for _ in range(2))
+    one, two = (known.record.enter(LIMITS, "streamed") for _ in range(2))
     assert known.record.in_flight == 2
     one.over()
     one.over()
@@ -64,11 +64,11 @@ def test_requests_are_counted_while_they_are_there(known: Known) -> None:
 
 
 def test_the_time_to_the_first_event_is_remembered_by_kind(known: Known) -> None:
-    call = known.record.enter(LIMITS, stream=True)
+    call = known.record.enter(LIMITS, "streamed")
     known.clock.now += 2
     call.answered()
-    assert known.record.latency(stream=True).average == 2
-    assert known.record.latency(stream=False).average is None
+    assert known.record.latency("streamed").average == 2
+    assert known.record.latency("whole").average is None
 
 
 @pytest.mark.parametrize(
@@ -137,18 +137,18 @@ def test_a_probe_that_is_given_up_leaves_the_way_free(known: Known) -> None:
     known.call(UpstreamUnavailable("x"))
     known.call(UpstreamUnavailable("x"))
     known.clock.now += 30
-    probe = known.record.enter(LIMITS, stream=True)
+    probe = known.record.enter(LIMITS, "streamed")
     assert known.record.wait == 1
     probe.over()
     assert (known.state, known.record.wait) == ("half-open", 0)
 
 
 def test_a_failed_call_from_before_does_not_end_the_probe_of_another(known: Known) -> None:
-    old = known.record.enter(LIMITS, stream=True)
+    old = known.record.enter(LIMITS, "streamed")
     known.call(UpstreamUnavailable("x"))
     known.call(UpstreamUnavailable("x"))
     known.clock.now += 30
-    known.record.enter(LIMITS, stream=True)
+    known.record.enter(LIMITS, "streamed")
     old.failed(UpstreamUnavailable("x"))
     old.over()
     assert known.record.wait == 1

@@ -108,9 +108,9 @@ def test_a_probe_of_another_request_is_waited_for() -> None:
     way = Way(["a"])
     record = way.health.of(way.targets[0])
     limits = BreakerLimits(failures=1, cooldown=5)
-    record.enter(limits, stream=True).failed(DOWN)
+    record.enter(limits, "streamed").failed(DOWN)
     way.clock.now += 5
-    record.enter(limits, stream=True)
+    record.enter(limits, "streamed")
     with pytest.raises(NobodyThere) as caught:
         way.course.take()
     assert caught.value.retry_after == 1

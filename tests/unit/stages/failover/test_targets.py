@@ -47,7 +47,7 @@ class Names:
     def of(self, name: str, target: Target | None = None) -> list[str]:
         exchange = asking(model=name)
         choice = choice_for(exchange.at(target) if target else exchange, self.options, self.kit)
-        targets = in_order(choice, self.kit.backends, self.health, stream=True)
+        targets = in_order(choice, self.kit.backends, self.health, "streamed")
         return [f"{t.model}{t.key}" for t in targets]
 
 
@@ -78,7 +78,9 @@ def test_a_name_without_a_route_and_several_with_a_line_between(
     assert Names().of(name) == targets
 
 
-@pytest.mark.parametrize("name", ["a|", "|a", "a||b", "|", "|".join("abcdefghijklmnopq")])
+@pytest.mark.parametrize(
+    "name", ["a|", "|a", "a||b", "|", "|".join("abcdefghijklmnopq"), "a" * 513]
+)
 def test_lines_between_nothing_and_too_many_are_the_clients_mistake(name: str) -> None:
     with pytest.raises(BadRequest) as caught:
         Names().of(name)
@@ -108,7 +110,7 @@ def test_the_least_busy_comes_first() -> None:
     names = Names(policy="least_busy")
     for target, count in ((Target("x", "a", "1"), 2), (Target("x", "a", "2"), 1)):
         for _ in range(count):
-            names.health.of(target).enter(BreakerLimits(), stream=True)
+            names.health.of(target).enter(BreakerLimits(), "streamed")
     assert names.of("m") == ["b", "c1", "c2", "a2", "a1"]
 
 
@@ -116,7 +118,7 @@ def test_the_fastest_lately_comes_first_and_who_is_not_known_before_it() -> None
     names = Names(policy="fastest")
     times = {("x", "a", "1"): 3, ("x", "a", "2"): 3, ("y", "b", ""): 1, ("x", "c", "1"): 2}
     for target, seconds in times.items():
-        call = names.health.of(Target(*target)).enter(BreakerLimits(), stream=True)
+        call = names.health.of(Target(*target)).enter(BreakerLimits(), "streamed")
         names.clock.now += seconds
         call.answered()
     assert names.of("m") == ["c2", "c1", "b", "a1", "a2"]
