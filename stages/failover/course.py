@@ -12,6 +12,9 @@ from llm_proxy.stages.failover.reactions import LASTING, OF_THE_KEY
 
 _FEWEST_TRIES = 3
 
+_AS_GOOD_AS_NOW = 0.005
+"""Seconds; clocks and sleeps do not agree to the last digit."""
+
 
 class NobodyThere(Unavailable):
     """Every target that is left is to be let alone for a while (503)."""
@@ -29,7 +32,8 @@ class Stop:
 
     def wait(self, now: float) -> float:
         """Seconds until it may be asked."""
-        return max(self.record.wait, self.not_before - now, 0.0)
+        seconds = max(self.record.wait, self.not_before - now)
+        return seconds if seconds > _AS_GOOD_AS_NOW else 0.0
 
     def is_same_model(self, other: "Stop") -> bool:
         """Whether at most the key differs."""

@@ -86,9 +86,11 @@ class Journey:
         raise AssertionError("tenacity neither returned nor raised")
 
     def _wait(self, state: RetryCallState) -> float:
-        """Seconds until the next attempt: none, if another target can be asked at once."""
+        """Seconds until the next attempt: none, if another target can be asked at once. Who has
+        only waited has no reason to wait longer."""
         seconds = self._course.seconds_until_next()
-        if self._course.next_is_repeated():
+        has_failed = not isinstance(_error_in(state), NobodyThere)
+        if has_failed and self._course.next_is_repeated():
             return max(seconds, self._backoff(state))
         return seconds
 
@@ -108,7 +110,7 @@ class Journey:
             self._retries.end()
 
     def _tell(self, exchange: Exchange, state: RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
+        error = _error_in(state)
         latest = self._attempts.latest
         if isinstance(error, NobodyThere):
             message, target = "every target is being left alone, waiting for the first", None
@@ -121,3 +123,7 @@ class Journey:
             "wait_ms": round(state.upcoming_sleep * 1000),
         }
         _log.warning(message, extra=extra)
+
+
+def _error_in(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None

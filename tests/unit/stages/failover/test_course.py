@@ -104,6 +104,13 @@ def test_beside_a_slow_target_there_is_another_or_itself() -> None:
     assert not way.course.can_be_joined(slow), "three tries are all"
 
 
+def test_a_wait_that_is_all_but_over_is_over() -> None:
+    way = Way(["a"])
+    way.health.of(way.targets[0]).breaker.cool(way.clock.now, 10)
+    way.clock.now += 9.999
+    assert way.course.take().target.model == "a"
+
+
 def test_a_probe_of_another_request_is_waited_for() -> None:
     way = Way(["a"])
     record = way.health.of(way.targets[0])

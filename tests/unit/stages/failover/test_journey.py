@@ -137,6 +137,22 @@ def test_a_short_retry_after_is_waited_for_exactly_where_nobody_else_is() -> Non
     assert one.times[1] <= 3.5
 
 
+def test_who_waits_for_the_probe_of_another_asks_as_soon_as_it_is_over() -> None:
+    one = farm(a=[DOWN, Turn(seconds=2.5), Turn()])
+    one.options = {"breaker": {"failures": 1, "cooldown": 10}, "max_tries": 5}
+
+    async def ask() -> None:
+        first = asyncio.ensure_future(outcome(one))
+        await asyncio.sleep(1)
+        assert await asyncio.gather(first, outcome(one)) == ["from x:a"] * 2
+
+    played(ask())
+    first, probe, other = one.times
+    assert first == 0
+    assert 10 <= probe < 11
+    assert probe + 2.5 <= other < probe + 4
+
+
 def test_a_retry_after_beyond_the_deadline_is_told_at_once() -> None:
     one = farm(a=limited(400))
 
