@@ -43,7 +43,7 @@ async def _stream(server: Server, **fields: Any) -> str:
 async def test_a_signal_lets_requests_in_flight_finish(number: int) -> None:
     with Server() as server:
         streaming = asyncio.ensure_future(_stream(server))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.2)
         stopping = asyncio.ensure_future(asyncio.to_thread(server.stop, number))
         body = await streaming
 
@@ -56,7 +56,7 @@ async def test_a_signal_lets_requests_in_flight_finish(number: int) -> None:
 async def test_it_stops_accepting_at_once() -> None:
     with Server() as server:
         streaming = asyncio.ensure_future(_stream(server))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.2)
         server.process.send_signal(signal.SIGTERM)
         await asyncio.to_thread(server.wait_for, "stopping")
         await asyncio.sleep(0.05)
@@ -72,7 +72,7 @@ async def test_the_wait_is_bounded(toml: Callable[[str], Path]) -> None:
     )
     with Server(config) as server:
         hanging = asyncio.ensure_future(_stream(server, model="local:hang"))
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.2)
         assert await asyncio.to_thread(server.stop) == 0
         with pytest.raises(aiohttp.ClientError):
             await hanging
@@ -81,7 +81,7 @@ async def test_the_wait_is_bounded(toml: Callable[[str], Path]) -> None:
 async def test_a_second_interrupt_ends_it_now() -> None:
     with Server() as server:
         hanging = asyncio.ensure_future(_stream(server, model="local:hang"))
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(0.2)
         server.process.send_signal(signal.SIGINT)
         await asyncio.to_thread(server.wait_for, "stopping")
         assert await asyncio.to_thread(server.stop, signal.SIGINT) == 130
