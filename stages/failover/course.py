@@ -122,9 +122,9 @@ class Course:
 
     def _next(self) -> Stop | None:
         """The first that is ready; else the one that will be first."""
-        if self._again is not None:
-            return self._again
         now = self._clock()
+        if self._again is not None and self._again.wait(now) <= self._options.longest_wait:
+            return self._again
         left = [stop for stop in self._stops if not stop.out]
         ready = (stop for stop in left if not stop.wait(now))
         return next(ready, None) or min(left, key=lambda stop: stop.wait(now), default=None)

@@ -104,6 +104,14 @@ def test_beside_a_slow_target_there_is_another_or_itself() -> None:
     assert not way.course.can_be_joined(slow), "three tries are all"
 
 
+def test_who_was_to_be_asked_again_is_passed_over_once_it_is_to_be_left_alone() -> None:
+    way = Way(longest_wait=5)
+    way.course.failed(way.course.take(), UpstreamRefused("x", Kind.CONFLICT, 409))
+    assert way.course.next_is_repeated()
+    way.health.of(way.targets[0]).breaker.cool(way.clock.now, 30)
+    assert way.course.take().target.model == "b"
+
+
 def test_a_wait_that_is_all_but_over_is_over() -> None:
     way = Way(["a"])
     way.health.of(way.targets[0]).breaker.cool(way.clock.now, 10)
