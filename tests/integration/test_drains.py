@@ -73,7 +73,7 @@ async def begin(aiohttp_client: Any, toml: Callable[[str], Path]) -> AsyncIterat
             vendor = await stack.enter_async_context(Vendor(plays))
             names = ", ".join(f'"{name}"' for name in STAGES)
             fields = {"stages": names, "patience": "20s", "total": "20s"}
-            path = toml(CONFIG.format(url=vendor.url, more=DRAIN + more, **fields))
+            path = toml(CONFIG.format(url=vendor.url, more=DRAIN + more, tries=1, **fields))
             edge = Edge(path, {})
             client = await aiohttp_client(RunnerServer(edge.application(), **server))
             return Bench(edge, client, vendor)

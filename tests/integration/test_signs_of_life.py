@@ -164,7 +164,7 @@ async def test_while_targets_are_tried(start: StartRoute) -> None:
     gate = asyncio.Event()
     targets = '[{ backend = "vendor", model = "a" }, { backend = "vendor", model = "b" }]'
     route = f'[stages.failover.routes."both"]\nattempts = {targets}\n'
-    bench = await start(held(resets, gate), by_request, more=OFTEN + route)
+    bench = await start(held(resets, gate), by_request, more=OFTEN + route, tries=2)
 
     async with bench.ask(model="both", stream=True) as response:
         assert COMMENT == await response.content.readexactly(len(COMMENT))
