@@ -57,13 +57,15 @@ _LOGPROBS: Mapping[str, Mapping[str, Any]] = {"output_text": {"logprobs": []}}
 @dataclass(slots=True)
 class Spoken:
     """A message or reasoning: parts of text. `fields` are those of the finished item but for its
-    parts, with its type and id."""
+    parts, with its type and id. `told` says that the open part's text was told whole: nothing can
+    be added to it."""
 
     index: int
     fields: dict[str, Any]
     seals: list[Seal] = field(default_factory=list[Seal])
     open: str = ""
     pieces: list[str] = field(default_factory=list[str])
+    told: bool = False
 
     @property
     def id(self) -> str:
@@ -80,7 +82,7 @@ class Spoken:
     def say(self, kind: str, text: str) -> Iterator[Wire]:
         """A piece of text in a part of a kind, which is opened if it is not the last one."""
         form = FORMS[kind]
-        if self.open != kind:
+        if self.open != kind or self.told:
             yield from self.close_part()
             self.open_part(kind)
             part = self._part(kind, "")
@@ -93,7 +95,7 @@ class Spoken:
 
     def open_part(self, kind: str) -> None:
         """Begin a part."""
-        self.open, self.pieces = kind, []
+        self.open, self.pieces, self.told = kind, [], False
 
     def close_part(self) -> Iterator[Wire]:
         """The events that end the open part, if there is one."""
@@ -101,7 +103,8 @@ class Spoken:
             return
         kind, form, text = self.open, FORMS[self.open], "".join(self.pieces)
         place = self._place(form)
-        yield f"{form.piece}.done", {**place, form.text: text, **_LOGPROBS.get(kind, {})}
+        if not self.told:
+            yield f"{form.piece}.done", {**place, form.text: text, **_LOGPROBS.get(kind, {})}
         part = self._part(kind, text)
         yield f"{form.part}.done", {**place, "part": part}
         self.fields.setdefault(form.list, []).append(part)

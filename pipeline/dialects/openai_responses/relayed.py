@@ -165,6 +165,7 @@ def _replay_part(item: Spoken, kind: str, fields: Mapping[str, Any]) -> None:
     elif kind.endswith(".done"):
         text = fields.get("text", fields.get("refusal"))
         item.pieces = [text] if isinstance(text, str) else item.pieces
+        item.told = True
     elif isinstance(text := fields.get("delta"), str):
         item.pieces.append(text)
 

@@ -21,6 +21,7 @@ from llm_proxy.pipeline.events import (
     ToolCallEnd,
     ToolCallStart,
 )
+from tests.support.well_formed import checked
 from tests.unit.pipeline.dialects.cuts import cut, marks
 from tests.unit.pipeline.dialects.openai_responses.wire import (
     OUTPUT,
@@ -42,6 +43,7 @@ HOSTED = {
     "action": {"type": "search", "query": "q"},
 }
 SECOND = {**OUTPUT[1], "id": "msg_9", "content": [{**OUTPUT[1]["content"][0], "text": "bye"}]}
+STOPS: list[Event] = [Finish("stop"), End()]
 LONG = [OUTPUT[0], HOSTED, OUTPUT[1], OUTPUT[2], SECOND, {**OUTPUT[2], "id": "f3", "call_id": "c3"}]
 
 
@@ -104,6 +106,17 @@ def test_what_a_stage_held_back_is_told_nowhere(numbered: bool) -> None:  # noqa
         assert final["output"] == [
             e["item"] for e in sent(out) if e["type"] == "response.output_item.done"
         ]
+
+
+@pytest.mark.parametrize("stops", [True, False], ids=["stops", "goes on"])
+def test_wherever_the_frames_end_what_follows_makes_one_answer(stops: bool) -> None:  # noqa: FBT001
+    all_frames = frames(OUTPUT[:2])
+    for number in range(2, len(all_frames)):
+        events = read([b"".join(all_frames[:number])])[:-1]  # without the failure
+        more: list[Event] = STOPS if stops else [TextDelta("!"), *STOPS]
+        found = checked("openai_responses", EventWriter(request()).write([*events, *more]))
+        said = "".join(event.text for event in events if isinstance(event, TextDelta))
+        assert found.text == (said if stops else f"{said}!")
 
 
 def test_a_dropped_call_is_not_told_at_the_end() -> None:
