@@ -17,7 +17,7 @@ from llm_proxy.pipeline.events import (
     TextDelta,
     Usage,
 )
-from llm_proxy.pipeline.parts import Text
+from llm_proxy.pipeline.parts import Seal, Text
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.request import ChatRequest, Message
 
@@ -37,9 +37,9 @@ GoOn = Callable[[ChatRequest, ProxyError], Awaitable[Reply]]
 class Resumed:
     """The events of an answer and of those that continue it where it breaks: a source for a reply.
 
-    An answer can be continued while nothing but text and reasoning has come; an error that
-    `is_mendable` denies is told. What a continuation thinks is left out, its text is fitted on, and
-    its tokens are added.
+    An answer can be continued while nothing but text has come, and reasoning before it; an error
+    that `is_mendable` denies is told. What a continuation thinks is left out, its text is fitted
+    on, and its tokens are added.
     """
 
     def __init__(
@@ -54,7 +54,8 @@ class Resumed:
         self._go_on = go_on
         self._is_mendable = is_mendable
         self._text = ""
-        self._is_plain = "response_format" not in request.params
+        params = request.params
+        self._is_plain = "response_format" not in params and params.get("n") in (None, 1)
         self._usage: Usage | None = None
 
     def __aiter__(self) -> Self:
@@ -81,6 +82,8 @@ class Resumed:
                 self._usage = event
             case Start() | KeepAlive() | ReasoningDelta() | Failure() | Opaque(_, ""):
                 pass
+            case ReasoningState(Seal(call=None)) if not self._text:
+                pass  # it stays with its maker's reasoning, which the client has whole
             case _:
                 self._is_plain = False
 
@@ -99,7 +102,9 @@ class Resumed:
 
 
 def continuing(request: ChatRequest, text: str) -> ChatRequest:
-    """The request, asking for what comes after `text`."""
+    """The request, asking for what comes after `text`; blanks are no turn that all vendors take."""
+    if not text.strip():
+        return request
     more = (Message("assistant", (Text(text),)), Message("user", (Text(GO_ON),)))
     return replace(request, messages=(*request.messages, *more))
 
@@ -116,7 +121,7 @@ class Continuation:
 
     def __call__(self, event: Event) -> Sequence[Event]:
         match event:
-            case Start() | ReasoningDelta() | ReasoningState() | Opaque():
+            case Start() | ReasoningDelta() | ReasoningState(Seal(call=None)) | Opaque():
                 return ()
             case TextDelta(text):
                 return self._fit(text)
@@ -124,6 +129,8 @@ class Continuation:
                 return (self._summed(event),)
             case KeepAlive():
                 return (KeepAlive(),)
+            case Failure(error):
+                return (Failure(error),)  # what is held back may be a repetition: it comes anew
             case _:
                 return (*self._rest(), replace(event, frame=None))
 

@@ -32,7 +32,7 @@ from llm_proxy.pipeline.events import (
     ToolCallStart,
     Usage,
 )
-from llm_proxy.pipeline.parts import Seal
+from llm_proxy.pipeline.parts import Seal, Text
 from llm_proxy.stages.failover.resume import GO_ON, Continuation, overlap
 from tests.support.stages import asking, said, text_of
 from tests.support.targets import Farm, Turn, played
@@ -115,10 +115,11 @@ def test_a_single_target_is_asked_itself() -> None:
         [TextDelta("a"), ToolCallStart(0, "c", "f"), ToolCallDelta(0, "{")],
         [TextDelta("a"), ToolCallStart(0, "c", "f"), ToolCallEnd(0)],
         [RefusalDelta("no")],
-        [TextDelta("a"), ReasoningState(Seal("v", "f", "s"))],
+        [TextDelta("a"), ReasoningState(Seal("v", {}, "s"))],
         [TextDelta("a"), Opaque(None, "citations")],
         [TextDelta("a"), Finish("stop")],
         [ReasoningDelta("hm")],
+        [ReasoningState(Seal("v", {}, "s", "c")), TextDelta("a")],
     ],
 )
 def test_what_is_more_than_text_is_not_continued(events: list[Event]) -> None:
@@ -145,6 +146,44 @@ def test_text_after_reasoning_is_continued_and_what_the_second_thinks_left_out()
     events = played(told(one))
     assert text_of(events) == "Hello, world!"
     assert [e.text for e in events if isinstance(e, ReasoningDelta)] == ["hm"]
+
+
+def test_sealed_reasoning_before_the_text_is_its_own_and_goes_nowhere() -> None:
+    sealed = ReasoningState(Seal("v", {}, "s"))
+    one = farm(begun(ReasoningDelta("hm"), sealed, TextDelta("Hello, ")), Turn(text="world!"))
+    events = played(told(one))
+    assert text_of(events) == "Hello, world!"
+    assert [event for event in events if isinstance(event, ReasoningState)] == [sealed]
+    parts = [part for m in one.requests[1].request.messages for part in m.parts]
+    assert [part for part in parts if not isinstance(part, Text)] == []
+
+
+def test_the_state_of_a_call_in_a_continuation_goes_with_the_call() -> None:
+    state = ReasoningState(Seal("v", {}, "s", "c"))
+    call: list[Event] = [state, ToolCallStart(0, "c", "f"), ToolCallDelta(0, "{}"), ToolCallEnd(0)]
+    second = [Start("j", "n", 2), TextDelta("look."), *call, Finish("tool_calls"), End()]
+    one = farm(begun(TextDelta("Let me ")), Turn(events=second))
+    assert played(told(one))[-6:] == [*call, Finish("tool_calls"), End()]
+
+
+def test_a_restart_that_breaks_while_it_repeats_is_forgotten() -> None:
+    one = farm(begun(TextDelta("one, two, ")), begun(TextDelta("one, ")), Turn(text="three"))
+    assert text_of(played(told(one))) == "one, two, three"
+    assert one.requests[-1].request.messages[-2].text == "one, two, "
+
+
+def test_after_nothing_but_blanks_the_question_is_asked_anew() -> None:
+    """Some vendors take no turn without a word in it."""
+    one = farm(begun(TextDelta("\n\n")), Turn(text="\n\nHello"))
+    assert text_of(played(told(one))) == "\n\nHello"
+    assert one.requests[1].request == one.requests[0].request
+
+
+def test_one_of_several_answers_is_not_continued() -> None:
+    one = farm(begun(TextDelta("a")), Turn())
+    assert played(told(one, params={"n": 2}))[-1] == Failure(CUT)
+    two = farm(begun(TextDelta("a")), Turn(text="b"))
+    assert text_of(played(told(two, params={"n": 1}))) == "ab"
 
 
 def test_a_continuation_may_end_in_a_tool_call() -> None:
