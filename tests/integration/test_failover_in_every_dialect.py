@@ -1,67 +1,22 @@
 """Failover between vendors of different dialects, for a client of each."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestClient
 
-from llm_proxy.web import subapp
-from tests.support.four_vendors import TYPES
 from tests.support.oracle import check_upstream
-from tests.support.scripts import SCRIPTS, plays
+from tests.support.scripts import SCRIPTS
 from tests.support.sdk_answers import told
 from tests.support.talk import body, counting_body, counting_path, path, turns_of
-from tests.support.vendor import Play, Vendor, streamed, whole
+from tests.support.two_vendors import OTHER, Two
+from tests.support.vendor import streamed, whole
 
 clients = pytest.mark.parametrize("client", list(SCRIPTS))
 vendors = pytest.mark.parametrize("first", list(SCRIPTS))
 both_ways = pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 
-OTHER = {
-    "openai_chat": "anthropic_messages",
-    "openai_responses": "gemini",
-    "anthropic_messages": "openai_responses",
-    "gemini": "openai_chat",
-}
-"""The vendor that is tried after each."""
-
 BUSY = whole({"error": {"message": "no", "type": "overloaded_error", "status": "UNAVAILABLE"}}, 503)
-
-Two = Callable[..., Any]
-
-
-@pytest.fixture
-async def two(aiohttp_client: Any, toml: Callable[[str], Path]) -> AsyncIterator[Two]:
-    """`client, one, other = await two(dialect, play)`: a route `m` to two vendors."""
-    async with AsyncExitStack() as stack:
-
-        async def begin(
-            first: str, play: Play, second: str = ""
-        ) -> tuple[TestClient[Any, Any], Vendor, Vendor]:
-            names = [first, second or OTHER[first]]
-            all_plays = [play, plays(names[1], "TALK")]
-            servers = [await stack.enter_async_context(Vendor([p])) for p in all_plays]
-            tables = [
-                f'[backends.{number}]\n{TYPES[name]}\napi_key = "fake-vendor-key"\napi_url = "'
-                + (server.url if name.startswith("openai") else server.url.removesuffix("/v1"))
-                + '"\n'
-                for number, name, server in zip(("one", "two"), names, servers, strict=True)
-            ]
-            attempts = '{ backend = "one", model = "m1" }, { backend = "two", model = "m2" }'
-            config = (
-                '[pipelines.default]\nstages = ["observe", "auth", "session", "commands", '
-                '"loop_detection", "transform", "failover", "dispatch"]\n'
-                f"[stages.failover.routes.m]\nattempts = [{attempts}]\n"
-                '[backends]\ndefault_backend = "two"\n' + "".join(tables)
-            )
-            client = await aiohttp_client(subapp(toml(config), {}))
-            return client, servers[0], servers[1]
-
-        yield begin
 
 
 @clients

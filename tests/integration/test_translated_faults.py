@@ -1,6 +1,5 @@
 """What goes wrong at a vendor, as a client of each other dialect sees it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -8,30 +7,13 @@ import pytest
 
 from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.events import Event, Failure, Finish, TextDelta
+from tests.support.broken_off import ERRORS, up_to
 from tests.support.one_vendor import PATHS, STREAMED, Start, asked
-from tests.support.scripts import SCRIPTS, data, named
+from tests.support.scripts import SCRIPTS
 from tests.support.vendor import streamed, whole
 
 clients = pytest.mark.parametrize("client", list(SCRIPTS))
 vendors = pytest.mark.parametrize("vendor", list(SCRIPTS))
-
-BROKEN: dict[str, bytes] = {
-    "openai_chat": data({"error": {"message": "Overloaded", "code": 503}}),
-    "openai_responses": named(
-        {
-            "type": "error",
-            "sequence_number": 9,
-            "code": "server_is_overloaded",
-            "message": "Overloaded",
-            "param": None,
-        }
-    ),
-    "anthropic_messages": named(
-        {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
-    ),
-    "gemini": data({"error": {"code": 503, "message": "Overloaded", "status": "UNAVAILABLE"}}),
-}
-"""How each vendor breaks a stream off."""
 
 BUSY = {"openai_chat": 503, "openai_responses": 503, "anthropic_messages": 529, "gemini": 503}
 GATEWAY = {"openai_chat": 502, "openai_responses": 502, "anthropic_messages": 502, "gemini": 500}
@@ -53,20 +35,13 @@ def message_of(client: str, body: bytes) -> str:
     return str(parsed["error"]["message"])
 
 
-def begun(vendor: str) -> Sequence[bytes]:
-    """The frames up to and with the first text."""
-    frames = SCRIPTS[vendor]["TALK"].frames
-    first = next(number for number, frame in enumerate(frames) if b"Hello" in frame)
-    return frames[: first + 1]
-
-
 @clients
 @vendors
 async def test_an_error_before_anything_was_said_is_a_status(
     before_vendor: Start, client: str, vendor: str
 ) -> None:
-    opening = [frame for frame in begun(vendor) if b"Hello" not in frame]
-    proxy, _ = await before_vendor(vendor, streamed([*opening, BROKEN[vendor]]))
+    opening = [frame for frame in up_to(vendor, b"Hello") if b"Hello" not in frame]
+    proxy, _ = await before_vendor(vendor, streamed([*opening, ERRORS[vendor]]))
     async with proxy.post(STREAMED[client], json=asked(client, stream=True)) as response:
         body = await response.read()
         assert response.status == BUSY[client], body
@@ -78,7 +53,7 @@ async def test_an_error_before_anything_was_said_is_a_status(
 async def test_an_error_in_the_middle_is_the_clients_own_error_event(
     before_vendor: Start, client: str, vendor: str
 ) -> None:
-    proxy, _ = await before_vendor(vendor, streamed([*begun(vendor), BROKEN[vendor]]))
+    proxy, _ = await before_vendor(vendor, streamed([*up_to(vendor, b"Hello"), ERRORS[vendor]]))
     async with proxy.post(STREAMED[client], json=asked(client, stream=True)) as response:
         assert response.status == 200
         body = await response.read()
@@ -96,7 +71,7 @@ async def test_an_error_in_the_middle_is_the_clients_own_error_event(
 async def test_a_stream_without_its_end_is_never_a_finish(
     before_vendor: Start, client: str, vendor: str, ends: str
 ) -> None:
-    proxy, _ = await before_vendor(vendor, streamed(begun(vendor), ends=ends))
+    proxy, _ = await before_vendor(vendor, streamed(up_to(vendor, b"Hello"), ends=ends))
     async with proxy.post(STREAMED[client], json=asked(client, stream=True)) as response:
         body = await response.read()
     events = read(client, body)
@@ -110,7 +85,7 @@ async def test_a_stream_without_its_end_is_never_a_finish(
 async def test_nothing_said_at_all_is_a_bad_gateway(
     before_vendor: Start, client: str, vendor: str
 ) -> None:
-    opening = [frame for frame in begun(vendor) if b"Hello" not in frame]
+    opening = [frame for frame in up_to(vendor, b"Hello") if b"Hello" not in frame]
     proxy, _ = await before_vendor(vendor, streamed(opening))
     async with proxy.post(STREAMED[client], json=asked(client, stream=True)) as response:
         body = await response.read()

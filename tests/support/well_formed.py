@@ -49,7 +49,8 @@ def _frames(raw: bytes) -> list[Frame]:
 
 def _one(values: Sequence[Any]) -> Any:
     """The value that all of them are."""
-    assert values and all(value == values[0] for value in values), values
+    assert values
+    assert all(value == values[0] for value in values), values
     return values[0]
 
 
