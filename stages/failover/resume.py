@@ -57,17 +57,22 @@ class Resumed:
         params = request.params
         self._is_plain = "response_format" not in params and params.get("n") in (None, 1)
         self._usage: Usage | None = None
+        self._broken: Failure | None = None
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Sequence[Event]:
+        if self._broken is not None:
+            failure, self._broken = self._broken, None
+            return await self._mended(failure)
         events = await anext(self._reply)
         for event in events:
             self._note(event)
         last = events[-1]
         if isinstance(last, Failure) and self._can_be_mended(last.error):
-            return [*events[:-1], *await self._mended(last)]
+            self._broken = last
+            return events[:-1]  # what came with it does not wait for another target
         return events
 
     async def aclose(self) -> None:

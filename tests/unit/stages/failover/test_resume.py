@@ -76,6 +76,17 @@ def test_it_is_told_what_was_sent_and_asked_for_the_rest() -> None:
     ]
 
 
+def test_what_came_with_the_break_does_not_wait_for_the_next_target() -> None:
+    one = farm(begun(TextDelta("Hello, ")), Turn(text="world!"))
+
+    async def first_text() -> tuple[str, list[str]]:
+        async with await one.ask(asking(stream=True)) as reply:
+            return text_of(await anext(reply)), list(one.asked)
+
+    assert played(first_text()) == ("Hello, ", ["a"])
+    assert one.open == 0
+
+
 def test_who_breaks_again_is_continued_again_up_to_the_number_of_tries() -> None:
     one = farm(
         begun(TextDelta("one, ")),
