@@ -53,7 +53,7 @@ class Resumed:
         self._request = request
         self._go_on = go_on
         self._is_mendable = is_mendable
-        self._text = ""
+        self._texts: list[str] = []
         params = request.params
         self._is_plain = "response_format" not in params and params.get("n") in (None, 1)
         self._usage: Usage | None = None
@@ -82,27 +82,28 @@ class Resumed:
     def _note(self, event: Event) -> None:
         match event:
             case TextDelta(text):
-                self._text += text
+                self._texts.append(text)
             case Usage():
                 self._usage = event
             case Start() | KeepAlive() | ReasoningDelta() | Failure() | Opaque(_, ""):
                 pass
-            case ReasoningState(Seal(call=None)) if not self._text:
+            case ReasoningState(Seal(call=None)) if not self._texts:
                 pass  # it stays with its maker's reasoning, which the client has whole
             case _:
                 self._is_plain = False
 
     def _can_be_mended(self, error: ProxyError) -> bool:
-        return bool(self._text) and self._is_plain and self._is_mendable(error)
+        return any(self._texts) and self._is_plain and self._is_mendable(error)
 
     async def _mended(self, failure: Failure) -> Sequence[Event]:
         """Nothing, where another target goes on; else the failure."""
         await self._reply.aclose()
+        text = "".join(self._texts)
         try:
-            self._reply = await self._go_on(continuing(self._request, self._text), failure.error)
+            self._reply = await self._go_on(continuing(self._request, text), failure.error)
         except ProxyError:
             return [failure]
-        self._reply.through(Continuation(self._text, self._usage))
+        self._reply.through(Continuation(text, self._usage))
         return []
 
 
