@@ -9,6 +9,7 @@ from llm_proxy.backends.local.models import MODELS, Play, error_of_model
 from llm_proxy.backends.local.tools import tool_calls
 from llm_proxy.backends.local.words import count, input_tokens, last_said, words_of
 from llm_proxy.pipeline.backend import Backend, BackendOptions
+from llm_proxy.pipeline.continuing import interrupted
 from llm_proxy.pipeline.errors import Kind, UpstreamBroken, UpstreamRefused
 from llm_proxy.pipeline.events import (
     End,
@@ -67,7 +68,7 @@ class _Performance:
         self._play = play
         self._sleep = backend.kit.sleep
         self._pace = backend.options.pace if play.slow else 0.0
-        self._batches = _batches(request, model, play)
+        self._batches = _batches(*interrupted(request), model, play)
 
     def __aiter__(self) -> Self:
         return self
@@ -85,7 +86,8 @@ class _Performance:
         raise StopAsyncIteration
 
 
-def _batches(request: ChatRequest, model: str, play: Play) -> Iterator[Sequence[Event]]:
+def _batches(request: ChatRequest, sent: str, model: str, play: Play) -> Iterator[Sequence[Event]]:
+    """`sent` is what another target has said already."""
     yield (Start("", model, 0),)
     if calls := tool_calls(request):
         called = sum(isinstance(call, ToolCallStart) for call in calls)
@@ -96,7 +98,7 @@ def _batches(request: ChatRequest, model: str, play: Play) -> Iterator[Sequence[
         yield (ReasoningDelta(thought),)
     spoken = 0
     limit = request.params.get("max_tokens")
-    for word in _words(request, play, thought):
+    for word in _after(sent, _words(request, play, thought)):
         if spoken == play.words:
             return
         if spoken == limit:
@@ -106,6 +108,10 @@ def _batches(request: ChatRequest, model: str, play: Play) -> Iterator[Sequence[
         spoken += 1
     if play.ends == "well":
         yield (Finish(play.finish), Usage(input_tokens(request), spoken), End())
+
+
+def _after(sent: str, words: Iterator[str]) -> Iterator[str]:
+    return words_of("".join(words).removeprefix(sent)) if sent else words
 
 
 def _words(request: ChatRequest, play: Play, thought: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Self
 
+from llm_proxy.pipeline.continuing import continuing
 from llm_proxy.pipeline.errors import ProxyError
 from llm_proxy.pipeline.events import (
     Event,
@@ -17,14 +18,9 @@ from llm_proxy.pipeline.events import (
     TextDelta,
     Usage,
 )
-from llm_proxy.pipeline.parts import Seal, Text
+from llm_proxy.pipeline.parts import Seal
 from llm_proxy.pipeline.reply import Reply
-from llm_proxy.pipeline.request import ChatRequest, Message
-
-GO_ON = (
-    "Your last answer was cut off by the connection. Go on with it: write what comes next, "
-    "beginning with the very next character. Repeat nothing of it, and do not mention this."
-)
+from llm_proxy.pipeline.request import ChatRequest
 
 _TAIL = 2000
 _WORD = re.compile(r"\w+")
@@ -105,14 +101,6 @@ class Resumed:
             return [failure]
         self._reply.through(Continuation(text, self._usage))
         return []
-
-
-def continuing(request: ChatRequest, text: str) -> ChatRequest:
-    """The request, asking for what comes after `text`; blanks are no turn that all vendors take."""
-    if not text.strip():
-        return request
-    more = (Message("assistant", (Text(text),)), Message("user", (Text(GO_ON),)))
-    return replace(request, messages=(*request.messages, *more))
 
 
 class Continuation:

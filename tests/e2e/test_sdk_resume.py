@@ -10,7 +10,7 @@ import pytest
 from google import genai
 from google.genai import types
 
-from llm_proxy.stages.failover.resume import GO_ON
+from llm_proxy.pipeline.continuing import GO_ON
 from tests.support.broken_off import breaks, rest, up_to
 from tests.support.four_vendors import FourVendors
 from tests.support.process import Server

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from llm_proxy.pipeline.continuing import GO_ON
 from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.events import Event, Failure, Finish, TextDelta
-from llm_proxy.stages.failover.resume import GO_ON
 from tests.support.broken_off import breaks, rest, up_to
 from tests.support.oracle import check_upstream
 from tests.support.scripts import SCRIPTS, SIGNATURE, data

@@ -9,6 +9,7 @@ import pytest
 from llm_proxy.backends.local import Local
 from llm_proxy.backends.local.models import MODELS, error_of_model
 from llm_proxy.pipeline.backend import BackendKit
+from llm_proxy.pipeline.continuing import continuing
 from llm_proxy.pipeline.errors import (
     Fault,
     Kind,
@@ -76,6 +77,12 @@ async def test_echo_repeats_what_was_said_word_by_word() -> None:
 async def test_echo_changes_nothing_of_it(text: str) -> None:
     expected = text or "(nothing was said)"
     assert expected == text_of(await Machine().events("echo", text))
+
+
+async def test_an_answer_that_broke_off_elsewhere_is_gone_on_with() -> None:
+    asked = continuing(asking("one two three four").request, "one two")
+    said = await Machine().events("echo", messages=asked.messages)
+    assert text_of(said) == " three four"
 
 
 async def test_the_answer_is_at_its_head_at_once_and_names_who_gives_it() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llm_proxy.pipeline.continuing import GO_ON
 from llm_proxy.pipeline.errors import (
     Kind,
     ProxyError,
@@ -33,7 +34,7 @@ from llm_proxy.pipeline.events import (
     Usage,
 )
 from llm_proxy.pipeline.parts import Seal, Text
-from llm_proxy.stages.failover.resume import GO_ON, Continuation, overlap
+from llm_proxy.stages.failover.resume import Continuation, overlap
 from tests.support.stages import asking, said, text_of
 from tests.support.targets import Farm, Turn, played
 
