@@ -8,7 +8,7 @@ import aiohttp
 
 from llm_proxy.pipeline.dialects.dialect import StreamReader
 from llm_proxy.pipeline.errors import ProxyError
-from llm_proxy.pipeline.events import Event
+from llm_proxy.pipeline.events import Event, Failure
 
 FOREIGN = (aiohttp.ClientError, OSError, asyncio.TimeoutError)
 """What the HTTP client raises."""
@@ -33,6 +33,7 @@ class StreamedAnswer:
         self._clean = clean
         self._renamed = renamed
         self._read = False
+        self._failed = False
 
     def __aiter__(self) -> Self:
         return self
@@ -45,12 +46,14 @@ class StreamedAnswer:
                 raise self._renamed(error) from error
             self._read = not data
             if events := self._reader.feed(self._clean(data)) if data else self._reader.close():
+                self._failed = isinstance(events[-1], Failure)
                 return events
         raise StopAsyncIteration
 
     def close(self) -> Awaitable[None] | None:
-        """Give the connection back if the body is over or about to be, else close it."""
-        if self._reader.ended and not self._response.content.is_eof():
+        """Give the connection back if the body is over or about to be, else close it. Behind a
+        failure another target may be waited for, so that is not."""
+        if self._reader.ended and not self._failed and not self._response.content.is_eof():
             return self._read_to_the_end()
         self._response.close()
         return None

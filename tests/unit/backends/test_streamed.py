@@ -74,3 +74,13 @@ async def test_a_connection_is_closed_in_the_middle(http: aiohttp.ClientSession)
         await anext(answer)
         assert answer.close() is None
         await vendor.left()
+
+
+async def test_nothing_is_waited_for_behind_a_failure(http: aiohttp.ClientSession) -> None:
+    error = b'data: {"error": {"message": "broke", "code": 500}}\n\n'
+    async with Vendor([streamed([*FRAMES[:2], error], ends="stalls")]) as vendor:
+        answer = answering(await http.post(vendor.url, data=b"{}"))
+        while not isinstance((await anext(answer))[-1], Failure):
+            pass
+        assert answer.close() is None
+        await vendor.left()
