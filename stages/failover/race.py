@@ -18,9 +18,16 @@ async def raced(first: Attempt, second: Callable[[], Attempt | None], late: floa
         done, _ = await asyncio.wait(tasks, timeout=late)
         if not done and (another := second()):
             tasks.append(asyncio.ensure_future(another()))
-        return await _soonest(tasks)
-    finally:
+        reply = await _soonest(tasks)
+    except BaseException:
         await _given_up(tasks)
+        raise
+    try:
+        await _given_up(tasks)
+    except asyncio.CancelledError:  # nobody takes the answer any more
+        await reply.aclose()
+        raise
+    return reply
 
 
 async def _soonest(tasks: list[asyncio.Task[Reply]]) -> Reply:
@@ -48,6 +55,9 @@ async def _given_up(tasks: list[asyncio.Task[Reply]]) -> None:
             cancelled = error
     for task in tasks:
         if not task.cancelled() and task.exception() is None:
-            await task.result().aclose()
+            try:
+                await task.result().aclose()
+            except asyncio.CancelledError as error:  # it is closed all the same
+                cancelled = error
     if cancelled is not None:
         raise cancelled

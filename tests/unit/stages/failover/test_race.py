@@ -117,3 +117,45 @@ def test_a_cancelled_race_leaves_nobody_running(after: float) -> None:
 
     in_virtual_time(run())
     assert len(track.log) == (1 if after < 1 else 2)
+
+
+def test_who_has_won_is_closed_if_nobody_waits_while_the_other_is_given_up() -> None:
+    track = Track()
+    first, second = track.runner("a", 9, lingers=2), track.runner("b", 1)
+
+    async def run() -> None:
+        task = asyncio.ensure_future(raced(first, lambda: second, 1.0))
+        await asyncio.sleep(3)
+        assert track.log == ["b answers"]
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    in_virtual_time(run())
+    assert track.log == ["b answers", "a cancelled", "b closed"]
+
+
+def test_all_who_have_answered_are_closed_though_it_is_cancelled_meanwhile() -> None:
+    closed: list[str] = []
+
+    def runner(name: str) -> Callable[[], Coroutine[Any, Any, Reply]]:
+        async def close() -> None:
+            await asyncio.sleep(2)
+            closed.append(name)
+
+        async def run() -> Reply:
+            await asyncio.sleep(3 if name == "a" else 2)
+            return Reply.of(Head("b", name), said(name)).on_close(close)
+
+        return run
+
+    async def run() -> None:
+        task = asyncio.ensure_future(raced(runner("a"), lambda: runner("b"), 1.0))
+        for seconds in (3, 1):
+            await asyncio.sleep(seconds)
+            task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    in_virtual_time(run())
+    assert sorted(closed) == ["a", "b"]
