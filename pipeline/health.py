@@ -36,6 +36,9 @@ _ASKS_FOR_REST = frozenset({Fault.RATE_LIMITED, Fault.OVERLOADED})
 _ACCOUNT = frozenset({Fault.AUTH, Fault.QUOTA})
 """What is the same for every request with this key."""
 
+_NOT_ASKED = frozenset({Fault.BUSY, Fault.UNTRANSLATABLE, Fault.BACKEND_OFF})
+"""Nothing was sent, so nothing is learned."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -119,6 +122,8 @@ class Call:
     def failed(self, error: Exception | None) -> None:
         """It broke, before or after that."""
         fault = error.fault if isinstance(error, ProxyError) else None
+        if fault is None or fault in _NOT_ASKED:
+            return
         wait = error.retry_after if isinstance(error, ProxyError) else None
         breaker, now, before = self._record.breaker, self._clock(), self._state()
         if fault in _ACCOUNT:
@@ -127,10 +132,9 @@ class Call:
             breaker.cool(now, wait)
         if fault in _TARGET_IS_ILL and not (wait and fault is Fault.RATE_LIMITED):
             breaker.fail(now, self._limits, probe=self._probe)
-        elif fault is not None:  # it answers, only not as we would like
+        else:  # it answers, only not as we would like
             breaker.answer(self._limits, probe=self._probe)
-        if fault is not None:
-            self._probe = False
+        self._probe = False
         self._tell_change(before, fault)
 
     def over(self, *, complete: bool = False) -> None:

@@ -6,10 +6,12 @@ import pytest
 
 from llm_proxy.pipeline.breaker import BreakerLimits
 from llm_proxy.pipeline.errors import (
+    BackendOff,
     BadRequest,
     Busy,
     Fault,
     Kind,
+    Untranslatable,
     UpstreamBroken,
     UpstreamRateLimited,
     UpstreamRefused,
@@ -183,3 +185,20 @@ def test_so_many_are_remembered_and_no_more(known: Known) -> None:
     for number in range(5000):
         known.health.of(Target("b", str(number)))
     assert known.health.of(TARGET) is not known.record
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Busy("x"),
+        BackendOff("x"),
+        Untranslatable("x", param="x"),
+    ],
+    ids=repr,
+)
+def test_a_probe_that_was_never_sent_has_learned_nothing(known: Known, error: Exception) -> None:
+    known.call(UpstreamUnavailable("x"))
+    known.call(UpstreamUnavailable("x"))
+    known.clock.now += 30
+    known.call(error)
+    assert (known.state, known.record.wait) == ("half-open", 0)
