@@ -110,8 +110,16 @@ class Attempts:
         self.latest = stop
         reply.limit_gaps(self._options.between_events_timeout).on_close(_learner(call, reply))
         if self._anchor:
-            await self._anchor.holds(stop.target)
+            await self._hold(self._anchor, stop, reply)
         return reply
+
+    async def _hold(self, anchor: Anchor, stop: Stop, reply: Reply) -> None:
+        """Note that the session was answered there; a store may be slow, and clients leave."""
+        try:
+            await anchor.holds(stop.target)
+        except BaseException:
+            await reply.aclose()
+            raise
 
     def _limit(self, stop: Stop, *, stream: bool) -> float:
         """Seconds for one attempt. A whole answer shows nothing before its end, so it may take all

@@ -1,5 +1,6 @@
 """A session stays with its target."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -87,3 +88,22 @@ def test_what_is_remembered_ends() -> None:
     import asyncio
 
     assert played(later(asyncio.sleep)) == ["from x:b", "from x:a"]
+
+
+def test_an_answer_is_closed_if_the_client_leaves_while_its_target_is_noted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = farm(a=Turn())
+
+    async def slow(*_: object) -> None:
+        await asyncio.sleep(5)
+
+    async def leave() -> tuple[int, int]:
+        monkeypatch.setattr(one.began().kit.store, "save", slow)
+        asking = asyncio.ensure_future(ask(one))
+        await asyncio.sleep(1)
+        asking.cancel()
+        await asyncio.wait([asking])
+        return one.open, one.began().kit.health.of(one.calls[0][1]).in_flight
+
+    assert (0, 0) == played(leave())
