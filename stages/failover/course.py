@@ -120,6 +120,12 @@ class Course:
         stop = self._next()
         return stop is not None and stop.tries > 0
 
+    def move_on(self) -> None:
+        """Let the others come before the one that was to be asked again."""
+        if self._again is not None:
+            stop, self._again = self._again, None
+            self._put_last(stop, every_key=False)
+
     def _next(self) -> Stop | None:
         """The first that is ready; else the one that will be first."""
         now = self._clock()

@@ -2,6 +2,7 @@
 
 import logging
 from functools import partial
+from math import inf
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
 
@@ -86,19 +87,20 @@ class Journey:
         raise AssertionError("tenacity neither returned nor raised")
 
     def _wait(self, state: RetryCallState) -> float:
-        """Seconds until the next attempt: none, if another target can be asked at once. Who has
-        only waited has no reason to wait longer."""
-        seconds = self._course.seconds_until_next()
+        """Seconds until the next attempt: none, if another target can be asked at once, and for
+        ever, if there is none but for repetitions, of which there are too many. Who has only waited
+        has no reason to wait longer."""
+        course = self._course
+        if course.next_is_repeated() and not self._begin_repetition():
+            course.move_on()
+            if course.next_is_repeated():
+                return inf
+        seconds = course.seconds_until_next()
         has_failed = not isinstance(_error_in(state), NobodyThere)
-        if has_failed and self._course.next_is_repeated():
-            return max(seconds, self._backoff(state))
-        return seconds
+        return max(seconds, self._backoff(state)) if has_failed and self._repeating else seconds
 
     def _is_over(self, state: RetryCallState) -> bool:
-        course = self._course
-        if not course.may_try or state.upcoming_sleep >= course.seconds_left:
-            return True
-        return course.next_is_repeated() and not self._begin_repetition()
+        return not self._course.may_try or state.upcoming_sleep >= self._course.seconds_left
 
     def _begin_repetition(self) -> bool:
         self._repeating = self._retries.begin()

@@ -112,6 +112,15 @@ def test_who_was_to_be_asked_again_is_passed_over_once_it_is_to_be_left_alone() 
     assert way.course.take().target.model == "b"
 
 
+def test_a_repetition_that_may_not_be_makes_way_for_the_others() -> None:
+    way = Way()
+    way.course.failed(way.course.take(), UpstreamRefused("x", Kind.CONFLICT, 409))
+    way.course.move_on()
+    assert not way.course.next_is_repeated()
+    assert way.course.take().target.model == "b"
+    assert way.course.next_is_repeated()
+
+
 def test_a_wait_that_is_all_but_over_is_over() -> None:
     way = Way(["a"])
     way.health.of(way.targets[0]).breaker.cool(way.clock.now, 10)

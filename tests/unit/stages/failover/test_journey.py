@@ -24,6 +24,7 @@ from tests.support.targets import Farm, Script, Turn, played
 
 DOWN = UpstreamUnavailable("down")
 BAD = UpstreamRefused("bad", Kind.BAD_REQUEST, 400)
+CONFLICT = UpstreamRefused("conflict", Kind.CONFLICT, 409)
 AUTH = UpstreamBroken("the key is wrong", fault=Fault.AUTH)
 
 
@@ -289,6 +290,18 @@ def test_repetitions_are_bounded_in_an_outage() -> None:
 
     played(ask())
     assert 200 < len(one.calls) <= 200 + 3 * 10
+
+
+def test_where_there_are_too_many_repetitions_the_next_target_is_asked() -> None:
+    one = farm()
+    one.scripts = {"a": Turn(seconds=1, error=CONFLICT), "b": Turn()}
+    one.options = {"retry_budget": 0.0}
+
+    async def ask() -> list[str]:
+        return await asyncio.gather(*(outcome(one) for _ in range(50)))
+
+    assert {"from x:b"} == set(played(ask()))
+    assert 50 + 10 == one.asked.count("a")
 
 
 def test_a_client_that_leaves_takes_everything_with_it() -> None:
