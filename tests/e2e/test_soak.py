@@ -26,6 +26,11 @@ stages = ["observe", "auth", "rate_limit", "session", "commands", "loop_detectio
 default_limit = 1000000
 [stages.failover]
 between_events_timeout = "200ms"
+total_timeout = "200ms"
+backoff = "10ms"
+longest_backoff = "50ms"
+[stages.failover.breaker]
+cooldown = "20ms"
 [stages.failover.routes.mixed]
 attempts = [{{ backend = "vendor", model = "a" }}, {{ backend = "local", model = "echo" }}]
 [backends.local]

@@ -38,7 +38,7 @@ default_limit = 1000000
 policy = "weighted"
 first_event_timeout = "300ms"
 between_events_timeout = "200ms"
-total_timeout = "2s"
+total_timeout = "3s"
 max_tries = 6
 backoff = "20ms"
 longest_backoff = "50ms"
@@ -155,7 +155,7 @@ async def test_every_answer_is_of_one_target(toml: Callable[[str], Path]) -> Non
 
 @pytest.mark.long
 async def test_resumed_answers_are_one_text(toml: Callable[[str], Path]) -> None:
-    await _soak(toml, "nobody", 10, 1000)
+    await _soak(toml, "nobody", 10, 2000)
 
 
 @pytest.mark.parametrize("speaker", ["", "nobody"], ids=["of one target", "resumed"])
