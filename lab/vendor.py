@@ -1,6 +1,7 @@
 """A vendor's server that does exactly what a script says, down to the bytes on the socket."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -8,6 +9,8 @@ from typing import Any, Self
 import orjson
 
 Play = Callable[["Connection"], Awaitable[None]]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -115,6 +118,9 @@ class Vendor:
                 await self._play(play, reader, Connection(writer, received, self.gone))
         except (ConnectionError, asyncio.CancelledError):
             pass
+        except Exception:
+            # A play is somebody's script: what is wrong with it must be seen, not only felt.
+            _log.exception("a scripted vendor broke")
         finally:
             self._tasks.discard(task)
             writer.close()
