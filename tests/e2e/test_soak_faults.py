@@ -144,7 +144,9 @@ async def _soak(toml: Callable[[str], Path], speaker: str, rounds: int, requests
             assert await asyncio.to_thread(server.stop) == 0
     print(dict(total), dict(vendors.faults), memory)  # noqa: T201 - to be read with -s
     assert vendors.faults
-    assert memory[-1] <= memory[rounds // 2] * 1.05, memory
+    # The first rounds fill what is bounded, and a burst may make the allocator take a step; a leak
+    # goes on: of 300 bytes a request it would be seen here.
+    assert memory[-1] <= max(memory[: rounds - 3]) * 1.02, memory
     assert not [line for line in server.raw_log if "Traceback" in line or "internal error" in line]
 
 
