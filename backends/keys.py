@@ -8,10 +8,9 @@ class KeyRing:
     what a vendor says: vendors repeat what they refuse."""
 
     def __init__(self, keys: Sequence[str], header: Callable[[str], Mapping[str, str]]) -> None:
-        named = {str(number): header(key) for number, key in enumerate(keys, start=1)}
-        self._headers = named
+        self._headers = {str(number): header(key) for number, key in enumerate(keys, start=1)}
         self._secrets = [key.encode() for key in keys]
-        self._first: Mapping[str, str] = header(keys[0]) if keys else dict[str, str]()
+        self._first = self._headers.get("1", dict[str, str]())
 
     @property
     def names(self) -> Sequence[str]:

@@ -65,7 +65,7 @@ class ProxyError(Exception):
     fault: Fault | None = None
     default_status: ClassVar[int] = 500
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a field of the answer
         self,
         message: str,
         *,
@@ -73,6 +73,7 @@ class ProxyError(Exception):
         code: str | None = None,
         retry_after: float | None = None,
         for_log: str | None = None,
+        fault: Fault | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -80,6 +81,7 @@ class ProxyError(Exception):
         self.param = param
         self.code = code
         self.retry_after = retry_after
+        self.fault = fault or self.fault
         self.status = self.default_status
 
 
@@ -158,19 +160,6 @@ class Timeout(ProxyError):
 
 class UpstreamError(ProxyError):
     """A backend failed; each class has the fault that is the most likely for it."""
-
-    def __init__(  # noqa: PLR0913 - each is a field of the answer
-        self,
-        message: str,
-        *,
-        param: str | None = None,
-        code: str | None = None,
-        retry_after: float | None = None,
-        for_log: str | None = None,
-        fault: Fault | None = None,
-    ) -> None:
-        super().__init__(message, param=param, code=code, retry_after=retry_after, for_log=for_log)
-        self.fault = fault or self.fault
 
 
 class UpstreamBroken(UpstreamError):

@@ -82,11 +82,9 @@ class Record:
         self.in_flight += 1
         probe = self.breaker.enter(self._clock())
         if probe:
-            _log.info("a circuit is half-open: one request tries", extra=self._named())
+            extra = {"target": str(self.target)}
+            _log.info("a circuit is half-open: one request tries", extra=extra)
         return Call(self, limits, self._clock, form, probe=probe)
-
-    def _named(self) -> dict[str, str]:
-        return {"target": str(self.target)}
 
 
 class Call:
@@ -151,9 +149,9 @@ class Call:
         return self._record.breaker.state(self._clock())
 
     def _tell_change(self, before: State, fault: Fault | None) -> None:
-        circuit = self._record.circuit
-        if circuit.state == before:
+        if self._state() == before:
             return
+        circuit = self._record.circuit
         extra = {
             "target": str(self._record.target),
             "state": circuit.state,

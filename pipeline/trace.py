@@ -14,9 +14,13 @@ class Target:
     model: str
     key: str = ""
 
+    @property
+    def at_backend(self) -> str:
+        """What it is called at its backend: the model, and the key where there are several."""
+        return f"{self.model} (key {self.key})" if self.key else self.model
+
     def __str__(self) -> str:
-        key = f" (key {self.key})" if self.key else ""
-        return f"{self.backend}:{self.model}{key}"
+        return f"{self.backend}:{self.at_backend}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class Dispatch(Stage[StageOptions]):
 
         try:
             await backend.slots.enter()
-            reply = await self._ask(backend, exchange.at(target), target)
+            there = exchange if exchange.target else exchange.at(target)
+            reply = await self._ask(backend, there, target)
         except ProxyError as error:
             note(error.for_log, error.fault or error.kind)
             raise

@@ -10,7 +10,6 @@ from llm_proxy.pipeline.catalogue import Catalogue
 from llm_proxy.pipeline.dialects.dialect import Dialect, ModelEntry
 from llm_proxy.pipeline.errors import NotFound
 from llm_proxy.pipeline.proxy import Proxy
-from llm_proxy.pipeline.trace import Target
 from llm_proxy.web.answers import JSON
 
 
@@ -47,7 +46,7 @@ async def ready(proxy: Proxy) -> web.Response:
     for target, circuit in proxy.health.circuits().items():
         if target.backend in backends:
             state = {"state": circuit.state, "seconds": round(circuit.seconds, 3)}
-            backends[target.backend].setdefault("circuits", {})[_within(target)] = state
+            backends[target.backend].setdefault("circuits", {})[target.at_backend] = state
     usable = any(backend["ready"] for backend in backends.values())
     body = {"status": "ready" if usable else "not_ready", "backends": backends}
     status = HTTPStatus.OK if usable else HTTPStatus.SERVICE_UNAVAILABLE
@@ -57,10 +56,6 @@ async def ready(proxy: Proxy) -> web.Response:
 def health() -> web.Response:
     """`GET /health`: the process answers."""
     return _json(b'{"status":"healthy"}')
-
-
-def _within(target: Target) -> str:
-    return f"{target.model} (key {target.key})" if target.key else target.model
 
 
 def _simple(entry: ModelEntry) -> dict[str, str]:

@@ -85,16 +85,6 @@ async def _round(url: str) -> None:
             await asyncio.gather(*(_one(http) for _ in range(AT_ONCE)))
 
 
-def _open_files(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
-def _megabytes(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    (line,) = [line for line in lines if line.startswith("VmRSS")]
-    return int(line.split()[1]) / 1000
-
-
 @pytest.mark.long
 async def test_nothing_is_left_behind(tmp_path: Path) -> None:
     random.seed(1)
@@ -102,14 +92,13 @@ async def test_nothing_is_left_behind(tmp_path: Path) -> None:
     async with Vendor([_sometimes_broken]) as vendor:
         config.write_text(CONFIG.format(url=vendor.url), encoding="utf-8")
         with Server(config, {"LOG_LEVEL": "INFO"}) as server:
-            pid = server.process.pid
             memory: list[float] = []
-            before = _open_files(pid)
+            before = server.open_files()
             for _ in range(ROUNDS):
                 await _round(server.url)
                 # The pool keeps a few connections to the vendor; they end when they are idle.
-                await until(lambda: _open_files(pid) <= before + AT_ONCE, 10)
-                memory.append(_megabytes(pid))
+                await until(lambda: server.open_files() <= before + AT_ONCE, 10)
+                memory.append(server.megabytes())
             assert await asyncio.to_thread(server.stop) == 0
     assert memory[-1] < memory[ROUNDS // 2] * 1.05, memory
     assert not [line for line in server.raw_log if "Traceback" in line or "internal error" in line]

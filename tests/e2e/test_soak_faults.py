@@ -111,36 +111,25 @@ async def _circuits(http: Any) -> list[str]:
 # --- in a process of its own ----------------------------------------------------------------------
 
 
-def _open_files(pid: int) -> int:
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
-def _megabytes(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    (line,) = [line for line in lines if line.startswith("VmRSS")]
-    return int(line.split()[1]) / 1000
-
-
 async def _soak(toml: Callable[[str], Path], speaker: str, rounds: int, requests: int) -> None:
     random.seed(1)
     total, memory = Counter[str](), list[float]()
     async with FaultyVendors(speaker=speaker) as vendors:
         config = toml(_config(vendors))
         with Server(config, {"LOG_LEVEL": "INFO"}) as server:
-            pid = server.process.pid
-            before = _open_files(pid)
+            before = server.open_files()
             for _ in range(rounds):
                 connector = aiohttp.TCPConnector(limit=AT_ONCE)
                 async with aiohttp.ClientSession(server.url, connector=connector) as http:
                     outcomes = await _round(http, vendors, requests)
                     _check(outcomes, requests)
                     total += outcomes
-                await until(lambda: _open_files(pid) <= before + IDLE_AT_MOST, 10)
-                memory.append(_megabytes(pid))
+                await until(lambda: server.open_files() <= before + IDLE_AT_MOST, 10)
+                memory.append(server.megabytes())
             async with aiohttp.ClientSession(server.url) as http:
                 await _good_questions(http, vendors)
             await vendors.stop()
-            await until(lambda: _open_files(pid) == before, 10)
+            await until(lambda: server.open_files() == before, 10)
             assert await asyncio.to_thread(server.stop) == 0
     print(dict(total), dict(vendors.faults), memory)  # noqa: T201 - to be read with -s
     assert vendors.faults

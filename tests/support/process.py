@@ -80,6 +80,16 @@ class Server:
             if entry["message"].startswith(message):
                 return entry
 
+    def open_files(self) -> int:
+        """How many files and sockets the process has open."""
+        return len(list(Path(f"/proc/{self.process.pid}/fd").iterdir()))
+
+    def megabytes(self) -> float:
+        """The memory that the process has in use."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
+        return int(line.split()[1]) / 1000
+
     def stop(self, number: int = signal.SIGTERM, seconds: float = 20) -> int:
         """Send a signal and wait for the end; the exit status."""
         self.process.send_signal(number)

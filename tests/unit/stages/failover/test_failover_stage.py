@@ -29,21 +29,9 @@ from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.stage import Surroundings
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.dispatch import Dispatch
-from llm_proxy.stages.failover import Failover
 from llm_proxy.stages.failover.options import FailoverOptions
-from tests.support.stages import Answer, Run, asking, said, text_of
-
-TARGETS = [Target("x", "a"), Target("y", "b"), Target("z", "c")]
-ROUTE = {"attempts": [{"backend": target.backend, "model": target.model} for target in TARGETS]}
-DOWN = UpstreamUnavailable("down")
-
-
-def routed(*answers: Answer, **options: Any) -> Run:
-    return Run(Failover, {"routes": {"m": ROUTE}, **options}, answers)
-
-
-def tried(run: Run) -> list[Target | None]:
-    return [exchange.target for exchange in run.seen]
+from tests.support.stages import Run, asking, said, text_of
+from tests.unit.stages.failover.routed import DOWN, TARGETS, routed, tried
 
 
 async def refused(run: Run, exchange: Exchange | None = None) -> Exception:
