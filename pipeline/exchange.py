@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import uuid4
 
 from llm_proxy.pipeline.request import ChatRequest
+from llm_proxy.pipeline.session_state import NOTHING, SessionState
 from llm_proxy.pipeline.trace import Target, Trace
 
 FactT = TypeVar("FactT")
@@ -31,20 +32,18 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionState:
-    """What is remembered of a conversation; never its texts."""
-
-    model: str | None = None
-    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
-    """A conversation the proxy recognises, and the way to remember something about it."""
+    """A conversation the proxy recognises, what was known of it when the request came, and the way
+    to change that.
+
+    `update` changes what is known by now, so that of two requests at once none undoes the other's
+    change; `forget` begins anew.
+    """
 
     id: str
     state: SessionState
-    save: Callable[[SessionState], Awaitable[None]]
+    update: Callable[[Callable[[SessionState], SessionState]], Awaitable[None]]
+    forget: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +92,11 @@ class Exchange:
     def knowing(self, fact: Fact[FactT], value: FactT) -> "Exchange":
         """This exchange with one more fact."""
         return replace(self, facts={**self.facts, fact: value})
+
+    @property
+    def session_state(self) -> SessionState:
+        """What is remembered of the conversation; nothing where there is no session."""
+        return self.session.state if self.session else NOTHING
 
     def fact(self, fact: Fact[FactT]) -> FactT | None:
         """What a stage before has found out, or None."""

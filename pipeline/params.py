@@ -34,6 +34,8 @@ PARAMS: dict[str, Any] = {
     "presence_penalty": Annotated[float, Field(ge=-2, le=2)],
     "frequency_penalty": Annotated[float, Field(ge=-2, le=2)],
     "reasoning_effort": Effort,
+    "reasoning_budget": Annotated[int, Field(ge=0, le=_MOST)],
+    "verbosity": Literal["low", "medium", "high"],
 }
 """Those that people set by hand."""
 

@@ -1,9 +1,10 @@
 """Everything one file describes, open and at work."""
 
 import time
+from collections import ChainMap
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -62,7 +63,12 @@ async def open_proxy(
         pipelines: dict[str, Pipeline] = {}
         by_path: dict[str, Pipeline] = {}
         for recipe in plan.pipelines:
-            links = [Link(stage.name, stage.stage(stage.options, kit)) for stage in recipe.stages]
+            named = ChainMap(*(dict(stage.options.named_models()) for stage in recipe.stages))
+            kit = replace(kit, named_models=named)
+            links = [
+                Link(stage.name, stage.stage(stage.options, replace(kit, stage=stage.name)))
+                for stage in recipe.stages
+            ]
             pipeline = await stack.enter_async_context(Pipeline(recipe.name, links))
             pipelines[recipe.name] = pipeline
             by_path |= dict.fromkeys(recipe.serves, pipeline)

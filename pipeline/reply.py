@@ -43,6 +43,10 @@ _SHOWS_NOTHING = (*LIFE_CYCLE, Finish)
 _log = logging.getLogger(__name__)
 
 
+PROXY = "proxy"
+"""The backend of what this proxy says itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """Who answers, and what the question lost on its way there."""

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -39,6 +39,10 @@ class StageOptions(BaseModel):
         """What is wrong with these options beside the rest of the file: (place, message)."""
         yield from ()
 
+    def named_models(self) -> Mapping[str, Sequence[Target]]:
+        """The names of models that the stage gives a meaning to, and the targets they stand for."""
+        return {}
+
 
 OptionsT = TypeVar("OptionsT", bound=StageOptions)
 
@@ -49,6 +53,8 @@ class Kit:
 
     `clock` gives monotonic seconds. `backends` holds those that are switched on, by name, and
     `off` tells of the others why they are not. `health` is what the process knows of its targets.
+    `stage` is the stage's own name in the file, `named_models` what the stages of its chain say of
+    names of models.
     """
 
     http: aiohttp.ClientSession
@@ -56,6 +62,10 @@ class Kit:
     backends: Mapping[str, Backend[Any]] = field(default_factory=dict[str, Backend[Any]])
     off: Mapping[str, str] = field(default_factory=dict[str, str])
     default_backend: str = "local"
+    stage: str = ""
+    named_models: Mapping[str, Sequence[Target]] = field(
+        default_factory=dict[str, Sequence[Target]]
+    )
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     health: Health = field(default_factory=lambda: Health(time.monotonic))
@@ -90,6 +100,11 @@ class Stage(Lifetime, ABC, Generic[OptionsT]):
         self.options = options
         self.kit = kit
 
+    def tell(self, exchange: Exchange, decision: str) -> None:
+        """Note in a few words what this stage has decided, without any text of the conversation:
+        whoever asks why a request went as it did reads it."""
+        exchange.trace.decisions.append((self.kit.stage, decision))
+
     @abstractmethod
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
         """Answer `exchange`. Code after `await call_next(…)` runs when the answer's head is there,
@@ -108,4 +123,5 @@ class Gate(Stage[OptionsT]):
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
         caller = await self.admit(exchange.client)
         exchange.trace.notes["caller"] = caller.id
+        self.tell(exchange, f"let {caller.id} in")
         return await call_next(replace(exchange, caller=caller))

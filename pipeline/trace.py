@@ -43,12 +43,13 @@ class Trace:
     """Append-only but for `judge`, and the one thing that the stages of an exchange share.
 
     `stages` holds each call of a stage, innermost first: its name and the seconds spent in it, up
-    to the answer's head and without what it called. `notes` holds what a stage found out and the
-    log should tell.
+    to the answer's head and without what it called. `decisions` holds what stages have decided, by
+    their names, and `notes` what a stage found out and the log should tell.
     """
 
     stages: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
     attempts: list[Attempt] = field(default_factory=list[Attempt])
+    decisions: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     warnings: list[str] = field(default_factory=list[str])
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
 

@@ -24,6 +24,7 @@ class Dispatch(Stage[StageOptions]):
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
         target = exchange.target or self.kit.target_of(exchange.request.model)
         backend = self._backend(target)
+        self.tell(exchange, f"asked {target}")
         began, attempts = self.kit.clock(), exchange.trace.attempts
 
         def note(outcome: str, reason: str) -> None:

@@ -44,8 +44,11 @@ class LoopDetection(Stage[LoopDetectionOptions]):
     Options = LoopDetectionOptions
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
+        wanted = exchange.session_state.loop_detection
+        watches = self.options.enabled if wanted is None else wanted != "off"
+        self.tell(exchange, "watches" if watches else "is off")
         reply = await call_next(exchange)
-        return reply.through(_Guard(self.options, exchange)) if self.options.enabled else reply
+        return reply.through(_Guard(self.options, exchange)) if watches else reply
 
 
 class _Guard:

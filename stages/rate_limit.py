@@ -6,6 +6,7 @@ from pydantic import Field
 
 from llm_proxy.pipeline.errors import RateLimited
 from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.limits import LIMITS, Limit
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions
 from llm_proxy.pipeline.values import Seconds
@@ -22,6 +23,11 @@ class RateLimitOptions(StageOptions):
 
 class _Bucket(AsyncLimiter):
     """A leaky bucket that also tells how long it stays full."""
+
+    def left(self) -> int:
+        """Requests that may be made at once by now."""
+        self._leak()
+        return max(0, int(self.max_rate - self._level))
 
     def seconds_until_free(self) -> float:
         return (self._level + 1 - self.max_rate) * self.time_period / self.max_rate
@@ -51,4 +57,8 @@ class RateLimit(Stage[RateLimitOptions]):
                 retry_after=bucket.seconds_until_free(),
             )
         await bucket.acquire()
+        left = bucket.left()
+        self.tell(exchange, f"{left} of {self.options.default_limit} requests left")
+        limit = Limit("requests", self.options.default_limit, left, self.options.time_window)
+        exchange = exchange.knowing(LIMITS, (*(exchange.fact(LIMITS) or ()), limit))
         return await call_next(exchange)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from cachetools import TLRUCache
 
-from llm_proxy.pipeline.state.store import Store
+from llm_proxy.pipeline.state.store import Change, Store
 
 _Entry = tuple[bytes, float]
 
@@ -28,3 +28,10 @@ class MemoryStore(Store):
 
     async def drop(self, key: str) -> None:
         self._entries.pop(key, None)
+
+    async def update(self, key: str, change: Change, ttl: float) -> None:
+        changed = change(await self.load(key))
+        if changed is None:
+            await self.drop(key)
+        else:
+            await self.save(key, changed, ttl)

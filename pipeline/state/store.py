@@ -1,6 +1,10 @@
 """The one interface to shared state."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+Change = Callable[[bytes | None], bytes | None]
+"""From what is kept to what shall be; None is nothing."""
 
 
 class Store(ABC):
@@ -17,3 +21,8 @@ class Store(ABC):
     @abstractmethod
     async def drop(self, key: str) -> None:
         """Forget the key, if it is there."""
+
+    @abstractmethod
+    async def update(self, key: str, change: Change, ttl: float) -> None:
+        """Put what `change` makes of the value in its place, for `ttl` seconds, as one step: of
+        changes at the same time none is lost. `change` may be called more than once."""

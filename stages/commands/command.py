@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from llm_proxy.pipeline.exchange import SessionState
+from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.session_state import NOTHING, SessionState
+from llm_proxy.pipeline.stage import Kit
 from llm_proxy.stages.commands.parser import Call
 
 
@@ -16,23 +18,48 @@ class CommandError(Exception):
 
 @dataclass(slots=True)
 class Desk:
-    """What commands work on: the session's state so far, and every command by its name.
+    """What the commands of one message work on.
 
-    `remembers` is False where the chain has no session.
+    `exchange` is the request they came with, `state` what the session remembers with what they have
+    changed so far, `commands` those that the caller may use, by name.
     """
 
-    state: SessionState
+    exchange: Exchange
+    kit: Kit
     commands: Mapping[str, "Command"]
     prefix: str
-    remembers: bool
-    changed: bool = field(default=False, init=False)
+    state: SessionState = field(init=False)
+    _changes: dict[str, Any] = field(default_factory=dict[str, Any], init=False)
+    _forgotten: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self.state = self.exchange.session_state
 
     def remember(self, **changes: Any) -> None:
-        """Change the session's state; raises `CommandError` where there is no session."""
-        if not self.remembers:
-            raise CommandError("nothing can be remembered: this chain has no session stage")
+        """Change fields of the session's state; raises `CommandError` where there is none."""
+        self._require_session()
         self.state = replace(self.state, **changes)
-        self.changed = True
+        self._changes |= changes
+
+    def forget(self) -> None:
+        """Let the session begin anew; raises `CommandError` where there is none."""
+        self._require_session()
+        self.state, self._changes, self._forgotten = NOTHING, {}, True
+
+    async def settle(self) -> Exchange:
+        """Have the session remember what was changed; the exchange as it goes on."""
+        session, changes = self.exchange.session, self._changes
+        if session is None:
+            return self.exchange
+        if self._forgotten:
+            await session.forget()
+        if changes:
+            await session.update(lambda state: replace(state, **changes))
+        return replace(self.exchange, session=replace(session, state=self.state))
+
+    def _require_session(self) -> None:
+        if self.exchange.session is None:
+            raise CommandError("nothing can be remembered: this chain has no session stage")
 
 
 class Command(ABC):
@@ -42,7 +69,7 @@ class Command(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def run(self, call: Call, desk: Desk) -> str:
+    async def run(self, call: Call, desk: Desk) -> str:
         """Carry it out and say so in a line; raises `CommandError`."""
 
     def usage(self, prefix: str) -> str:
@@ -53,6 +80,10 @@ class Command(ABC):
     def about(self) -> str:
         """What it does."""
         return self._page()[1]
+
+    def summary(self) -> str:
+        """What it does, in a sentence."""
+        return self.about().partition(". ")[0].rstrip(".") + "."
 
     def _page(self) -> tuple[str, str]:
         ways, _, about = inspect.cleandoc(self.__doc__ or self.name).partition("\n")

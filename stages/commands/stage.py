@@ -1,31 +1,55 @@
 """The stage that carries commands out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from llm_proxy.pipeline.events import End, Finish, Start, TextDelta, Usage
-from llm_proxy.pipeline.exchange import Exchange, SessionState
-from llm_proxy.pipeline.parts import Part, Text
-from llm_proxy.pipeline.registry import Registry, did_you_mean
-from llm_proxy.pipeline.reply import Head, Reply
-from llm_proxy.pipeline.request import ChatRequest, Message
-from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions
-from llm_proxy.stages.commands.builtin import BUILTIN
-from llm_proxy.stages.commands.command import Command, CommandError, Desk
-from llm_proxy.stages.commands.parser import Call, Mistake, mentions, parse_commands
+from llm_proxy.pipeline.config_file import Place
+from llm_proxy.pipeline.events import End, Finish, Start, TextDelta, TokenCount, Usage
+from llm_proxy.pipeline.exchange import Exchange, Session
+from llm_proxy.pipeline.reply import PROXY, Head, Reply
+from llm_proxy.pipeline.request import ChatRequest
+from llm_proxy.pipeline.session_state import SessionState
+from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions, Surroundings
+from llm_proxy.pipeline.values import Listed
+from llm_proxy.stages.commands.applied import applied
+from llm_proxy.stages.commands.catalogue import Catalogue, may_use
+from llm_proxy.stages.commands.command import CommandError, Desk
+from llm_proxy.stages.commands.history import ERROR, Typed, newest, scrubbed
+from llm_proxy.stages.commands.parser import Call, Mistake
+from llm_proxy.stages.commands.unknown import unknown_command
 
 _MOST_CALLS = 50
 
-ERROR = "llm-proxy error: "
+_HAS_A_MEANING = (">", "`", "~", "<")
+"""What a quotation, a fenced block or an element begins with."""
 
 
 class CommandsOptions(StageOptions):
     """Options of `commands`."""
 
     prefix: str = Field(default="!/", min_length=1, description="What a command begins with.")
+    more: Listed = Field(default=(), description="Commands of your own, as module:Class.")
+    disabled: Listed = Field(default=(), description="Commands that there shall not be.")
+    denied: Mapping[str, Listed] = Field(
+        default_factory=dict[str, tuple[str, ...]],
+        description="Caller, `*` stands for anything → the commands it may not use, `*` is all.",
+    )
+
+    @field_validator("prefix")
+    @classmethod
+    def _can_begin_a_line(cls, prefix: str) -> str:
+        if not prefix.isprintable() or " " in prefix or prefix.startswith(_HAS_A_MEANING):
+            raise ValueError("must be printable, without blanks, and not begin with > ` ~ or <")
+        return prefix
+
+    def problems(self, surroundings: Surroundings) -> Iterator[tuple[Place, str]]:
+        catalogue = Catalogue(self.more)
+        yield from catalogue.problems
+        yield from catalogue.unknown(self.disabled, ("disabled",))
+        for caller, names in self.denied.items():
+            yield from catalogue.unknown(names, ("denied", caller))
 
 
 class Commands(Stage[CommandsOptions]):
@@ -41,115 +65,89 @@ class Commands(Stage[CommandsOptions]):
 
     def __init__(self, options: CommandsOptions, kit: Kit) -> None:
         super().__init__(options, kit)
-        registry = Registry("command", BUILTIN, Command, "llm_proxy.commands")
-        self._commands = {name: registry.find(name)() for name in registry.names}
+        commands = Catalogue(options.more).commands
+        self._commands = {n: one for n, one in commands.items() if n not in options.disabled}
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
-        request = exchange.request
-        message, calls = self._typed(request)
-        if calls and not request.counts_only:
+        request, prefix = exchange.request, self.options.prefix
+        typed = newest(request, prefix)
+        if typed.calls and not request.counts_only:
             desk = self._desk(exchange)
-            answers, failed = self._carry_out(calls, desk)
-            if desk.changed and exchange.session:
-                await exchange.session.save(desk.state)
-                exchange = replace(exchange, session=replace(exchange.session, state=desk.state))
-            if failed or not message.parts:
-                return _answer(request, "\n".join(answers))
-            request = replace(request, messages=[*request.messages[:-1], message])
-        request = self._scrubbed(request)
-        return await call_next(exchange.with_request(_applied(request, exchange)))
+            text, failed = await self._carry_out(typed.calls, desk)
+            exchange = await desk.settle()
+            self.tell(exchange, _told(typed.calls, prefix))
+            if failed or typed.is_nothing_else:
+                return _answer(request, text)
+        request = _without_commands(request, typed, prefix)
+        if not request.messages:  # only to be counted
+            return Reply.of(Head(PROXY, request.model), [TokenCount(0), End()])
+        return await call_next(await self._as_set(exchange, request))
 
     def _desk(self, exchange: Exchange) -> Desk:
-        state = exchange.session.state if exchange.session else SessionState()
-        return Desk(state, self._commands, self.options.prefix, exchange.session is not None)
+        caller = exchange.caller.id if exchange.caller else ""
+        allowed = may_use(self._commands, self.options.denied, caller)
+        return Desk(exchange, self.kit, allowed, self.options.prefix)
 
-    def _typed(self, request: ChatRequest) -> tuple[Message, Sequence[Call | Mistake]]:
-        """The newest message without its commands, and the commands; only a user types any."""
-        newest = request.messages[-1]
-        if newest.role != "user":
-            return newest, ()
-        return self._cut(newest)
-
-    def _cut(self, message: Message) -> tuple[Message, Sequence[Call | Mistake]]:
-        calls: list[Call | Mistake] = []
-        parts: list[Part] = []
-        for part in message.parts:
-            if not isinstance(part, Text):
-                parts.append(part)
-                continue
-            parsed = parse_commands(part.text, self.options.prefix)
-            calls += parsed.calls
-            if not parsed.calls:
-                parts.append(part)
-            elif parsed.rest.strip():
-                parts.append(replace(part, text=parsed.rest))
-        return (message.with_parts(parts) if calls else message), calls
-
-    def _carry_out(self, calls: Sequence[Call | Mistake], desk: Desk) -> tuple[list[str], bool]:
-        """The answers, and whether one is an error: then nothing after it is carried out."""
+    async def _carry_out(self, calls: Sequence[Call | Mistake], desk: Desk) -> tuple[str, bool]:
+        """The answer, and whether it ends in an error: then nothing after it is carried out."""
         if len(calls) > _MOST_CALLS:
-            return [f"{ERROR}at most {_MOST_CALLS} commands in one message, please"], True
+            return f"{ERROR}at most {_MOST_CALLS} commands in one message, please", True
         answers: list[str] = []
         for call in calls:
             try:
-                answers.append(self._run(call, desk))
+                answers.append(await self._run(call, desk))
             except CommandError as error:
-                return [*answers, f"{ERROR}{error}"], True
-        return answers, False
+                return "\n".join([*answers, f"{ERROR}{error}"]), True
+        return "\n".join(answers), False
 
-    def _run(self, call: Call | Mistake, desk: Desk) -> str:
-        prefix = self.options.prefix
+    async def _run(self, call: Call | Mistake, desk: Desk) -> str:
         if isinstance(call, Mistake):
             raise CommandError(call.message)
-        command = self._commands.get(call.name)
-        if command is None:
-            hint = did_you_mean(call.name, list(self._commands)) or "."
-            raise CommandError(f"unknown command {prefix}{call.name}{hint} Try {prefix}help.")
-        return command.run(call, desk)
+        command = desk.commands.get(call.name)
+        if command is not None:
+            return await command.run(call, desk)
+        if call.name in self._commands:
+            raise CommandError(f"you may not use {desk.prefix}{call.name}")
+        raise CommandError(unknown_command(call.name, desk.commands, desk.prefix))
 
-    def _scrubbed(self, request: ChatRequest) -> ChatRequest:
-        """The request without earlier commands and without the answers to them."""
-        kept: list[Message] = []
-        changed = False
-        answer_is_ours: Callable[[Message], bool] = _never
-        for message in request.messages[:-1]:
-            is_ours, answer_is_ours = answer_is_ours, _never
-            if message.role == "assistant" and is_ours(message):
-                continue
-            if message.role != "user" or not mentions(message.text, self.options.prefix):
-                kept.append(message)
-                continue
-            cut, calls = self._cut(message)
-            if calls:
-                changed, answer_is_ours = True, _is_error if cut.parts else _always
-            if cut.parts:
-                kept.append(cut)
-        return replace(request, messages=[*kept, request.messages[-1]]) if changed else request
+    async def _as_set(self, exchange: Exchange, request: ChatRequest) -> Exchange:
+        """The exchange with what its session has set."""
+        state = exchange.session_state
+        if exchange.session and state.oneoff and not request.counts_only:
+            state = replace(state, oneoff=await _taken(exchange.session))
+        changed = applied(request, state, self.kit)
+        if changed.model != request.model:
+            self.tell(exchange, f"asks for {changed.model}, as was set in the chat")
+        return exchange.with_request(changed)
 
 
-def _never(_answer: Message) -> bool:
-    return False
+async def _taken(session: Session) -> str | None:
+    """The model for one request, which no other request gets any more."""
+    model: str | None = None
+
+    def take(state: SessionState) -> SessionState:
+        nonlocal model
+        model = state.oneoff
+        return replace(state, oneoff=None)
+
+    await session.update(take)
+    return model
 
 
-def _always(_answer: Message) -> bool:
-    return True
+def _without_commands(request: ChatRequest, typed: Typed, prefix: str) -> ChatRequest:
+    request = scrubbed(request, prefix)
+    if not typed.calls:
+        return request
+    last = [] if typed.is_nothing_else else [typed.message]
+    return replace(request, messages=[*request.messages[:-1], *last])
 
 
-def _is_error(answer: Message) -> bool:
-    """Whether this is what the proxy says where a command beside text fails."""
-    return answer.text.rpartition("\n")[2].startswith(ERROR)
-
-
-def _applied(request: ChatRequest, exchange: Exchange) -> ChatRequest:
-    """The request with what this session has set."""
-    state = exchange.session.state if exchange.session else SessionState()
-    if state.model:
-        request = replace(request, model=state.model)
-    params: Mapping[str, Any] = state.params
-    return replace(request, params={**request.params, **params}) if params else request
+def _told(calls: Sequence[Call | Mistake], prefix: str) -> str:
+    names = [f"{prefix}{call.name}" if isinstance(call, Call) else "a mistake" for call in calls]
+    return f"carried out {', '.join(names)}"
 
 
 def _answer(request: ChatRequest, text: str) -> Reply:
     start = Start("", request.model, 0)  # the client's dialect makes up what it needs
     events = (start, TextDelta(text), Finish("stop"), Usage(0, 0), End())
-    return Reply.of(Head("proxy", request.model), events)
+    return Reply.of(Head(PROXY, request.model), events)

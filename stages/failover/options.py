@@ -1,6 +1,6 @@
 """The options of `failover`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,7 @@ from llm_proxy.pipeline.config_file import Place
 from llm_proxy.pipeline.errors import Fault
 from llm_proxy.pipeline.registry import did_you_mean
 from llm_proxy.pipeline.stage import StageOptions, Surroundings
+from llm_proxy.pipeline.trace import Target
 from llm_proxy.pipeline.values import Seconds
 from llm_proxy.stages.failover.reactions import DEFAULTS, Reaction
 
@@ -41,6 +42,11 @@ class RouteOptions(_Table):
     policy: Policy | None = None
     exhaust: Exhaust | None = None
     sticky: bool | None = None
+
+    @property
+    def targets(self) -> list[Target]:
+        """In the order of the file."""
+        return [Target(one.backend, one.model) for one in self.attempts]
 
 
 class BreakerOptions(_Table):
@@ -127,6 +133,9 @@ class FailoverOptions(StageOptions):
     def reaction(self, fault: Fault) -> Reaction:
         """What to do about a failure."""
         return self.on.get(fault, DEFAULTS[fault])
+
+    def named_models(self) -> Mapping[str, Sequence[Target]]:
+        return {name: route.targets for name, route in self.routes.items()}
 
     def problems(self, surroundings: Surroundings) -> Iterator[tuple[Place, str]]:
         known = sorted(surroundings.backends)

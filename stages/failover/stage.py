@@ -17,6 +17,9 @@ from llm_proxy.stages.failover.resume import Resumed
 from llm_proxy.stages.failover.sticky import Anchor
 from llm_proxy.stages.failover.targets import choice_for, in_order
 
+_MOST_TOLD = 8
+"""Targets that are named where somebody asks."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -45,6 +48,7 @@ class Failover(Stage[FailoverOptions]):
         anchor = self._anchor(exchange) if choice.sticky else None
         if anchor:
             targets = await anchor.first(targets)
+        self.tell(exchange, f"{choice.policy}: {', '.join(map(str, targets[:_MOST_TOLD]))}")
         deadline = kit.clock() + options.total_timeout
         course = Course(targets, options, kit.health, kit.clock, deadline)
         attempts = Attempts(self._means, course, call_next, anchor)

@@ -32,22 +32,22 @@ class Choice:
 
 
 def choice_for(exchange: Exchange, options: FailoverOptions, kit: Kit) -> Choice:
-    """What the request's model stands for: a route, several names with `|` between them, or one
-    target. Raises `BadRequest`."""
+    """What the request's model stands for: a route, which the session may have edited, several
+    names with `|` between them, or one target. Raises `BadRequest`."""
     if exchange.target is not None:
         return Choice({exchange.target: 1.0}, options.policy, options.exhaust, options.sticky)
-    name = exchange.request.model
+    name, edits = exchange.request.model, exchange.session_state.routes
     route = options.routes.get(name)
     if route is not None:
         return Choice(
-            _targets(name, options, kit),
+            _targets(name, edits, options, kit),
             route.policy or options.policy,
             route.exhaust or options.exhaust,
             options.sticky if route.sticky is None else route.sticky,
         )
     targets: dict[Target, float] = {}
-    for part in _parts(name):
-        targets |= _targets(part, options, kit)
+    for part in [name] if name in edits else _parts(name):
+        targets |= _targets(part, edits, options, kit)
     return Choice(targets, options.policy, options.exhaust, options.sticky)
 
 
@@ -79,11 +79,18 @@ def _parts(name: str) -> Sequence[str]:
     return parts
 
 
-def _targets(name: str, options: FailoverOptions, kit: Kit) -> dict[Target, float]:
+def _targets(
+    name: str, edits: Mapping[str, Sequence[str]], options: FailoverOptions, kit: Kit
+) -> dict[Target, float]:
+    """What a name stands for: as the session has edited it, else as the file says, else itself."""
     route = options.routes.get(name)
-    if route is None:
-        return {kit.target_of(name): 1.0}
-    return {Target(one.backend, one.model): one.weight for one in route.attempts}
+    weights = (
+        {Target(one.backend, one.model): one.weight for one in route.attempts} if route else {}
+    )
+    if name in edits:
+        edited = map(kit.target_of, edits[name] or [name])
+        return {target: weights.get(target, 1.0) for target in edited}
+    return weights or {kit.target_of(name): 1.0}
 
 
 def _rank(choice: Choice, health: Health, form: Form) -> Callable[[Target], float]:

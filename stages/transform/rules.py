@@ -1,7 +1,7 @@
 """What one rule does to a request."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from math import inf
@@ -10,8 +10,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from llm_proxy.pipeline.params import PARAMS, STRUCTURE, canonical, parse_param
-from llm_proxy.pipeline.parts import Part, Text
-from llm_proxy.pipeline.request import ChatRequest, Message
+from llm_proxy.pipeline.request import ChatRequest
+from llm_proxy.pipeline.system_prompt import with_system
 
 
 class Replacement(BaseModel):
@@ -80,7 +80,7 @@ class Rule(BaseModel):
             request = replace(request, params=params)
         if self.rename:
             request = replace(request, model=self.rename)
-        return _with_system(request, self.system) if self.system else request
+        return with_system(request, self.system) if self.system else request
 
     def _params(self, params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         for name, value in {**params, **self.set}.items():
@@ -109,21 +109,3 @@ def _clamped(value: Any, bounds: tuple[float, float] | None) -> Any:
         return value
     kept = min(max(value, bounds[0]), bounds[1])
     return int(kept) if isinstance(value, int) and kept == int(kept) else kept
-
-
-def _with_system(request: ChatRequest, text: str) -> ChatRequest:
-    """The text goes at the end of the first system turn, or into a new one."""
-    first, *rest = request.messages
-    if first.role in ("system", "developer"):
-        return replace(request, messages=[first.with_parts(_added(first.parts, text)), *rest])
-    return replace(request, messages=[Message("system", (Text(text),)), first, *rest])
-
-
-def _added(parts: Sequence[Part], text: str) -> Sequence[Part]:
-    """The parts with a text behind them. The last one takes it up, for where a dialect has one
-    string for all, its writer puts blank lines between parts; unless it marks the end of what is
-    cached, which is the client's to choose."""
-    *before, last = parts or (Text(""),)
-    if isinstance(last, Text) and last.cache is None:
-        return [*before, replace(last, text=f"{last.text}\n\n{text}" if last.text else text)]
-    return [*parts, Text(f"\n\n{text}")]

@@ -33,6 +33,7 @@ class Transform(Stage[TransformOptions]):
                 request = rule.apply(request)
         if not rules:
             return await call_next(exchange)
+        self.tell(exchange, _told(rules, exchange.request.model, request.model))
         steps = list(_steps(rules))
         if steps and request.params.get("n", 1) not in (None, 1):
             raise BadRequest("there are rules on answers, so only one can be asked for", param="n")
@@ -48,3 +49,8 @@ def _steps(rules: list[Rule]) -> Iterator[ThinkTags | ReplaceText]:
     for rule in rules:
         if rule.replace:
             yield ReplaceText(rule.replace)
+
+
+def _told(rules: list[Rule], before: str, after: str) -> str:
+    renamed = f", asks for {after}" if after != before else ""
+    return f"{len(rules)} {'rule' if len(rules) == 1 else 'rules'} applied{renamed}"

@@ -1,0 +1,62 @@
+"""What is remembered of a conversation; never its texts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the requests of a conversation have come to. `failed` ones are among `requests`; cached
+    tokens are part of the input, reasoning tokens of the output."""
+
+    requests: int = 0
+    failed: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LastRequest:
+    """How the newest request of a conversation went.
+
+    `stages` are in the order of the chain: name, own seconds, and what was decided there.
+    `attempts` are target, outcome, and seconds to the first content.
+    """
+
+    id: str
+    model: str
+    outcome: str
+    seconds: float
+    stages: tuple[tuple[str, float, tuple[str, ...]], ...] = ()
+    attempts: tuple[tuple[str, str, float], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """What a person has set in a conversation, and what its requests have come to.
+
+    `model` and `backend` take the place of the client's choice, `oneoff` for one request. `params`
+    and `system_suffix` are added to each request. `routes` are edited: a model's name → the names
+    of its targets, none if the name is to stand for itself. `loop_detection` is a mode of that
+    stage. None is always "as the client and the file say".
+    """
+
+    model: str | None = None
+    backend: str | None = None
+    oneoff: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    system_suffix: str | None = None
+    routes: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    loop_detection: str | None = None
+    project: str | None = None
+    project_dir: str | None = None
+    totals: Totals = Totals()
+    last: LastRequest | None = None
+
+
+NOTHING = SessionState()
+"""What is remembered of a conversation that has just begun."""

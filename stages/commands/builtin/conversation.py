@@ -1,0 +1,83 @@
+"""Commands about the conversation as such."""
+
+from typing import Literal, get_args
+
+from llm_proxy.stages.commands.arguments import no_argument, one_argument
+from llm_proxy.stages.commands.command import Command, CommandError, Desk
+from llm_proxy.stages.commands.parser import Call
+
+Mode = Literal["on", "off"]
+
+
+class LoopDetection(Command):
+    """loop-detection or loop-detection(mode)
+    Shows or sets whether answers that repeat themselves are stopped in this conversation. The mode
+    is on or off; unset(loop_detection) does again as the proxy's file says."""
+
+    name = "loop-detection"
+
+    async def run(self, call: Call, desk: Desk) -> str:
+        mode = one_argument(call, desk, "mode").lower()
+        if not mode:
+            return f"Loop detection: {desk.state.loop_detection or 'as the file says'}."
+        if mode not in get_args(Mode):
+            raise CommandError(f"mode: one of {', '.join(get_args(Mode))}")
+        desk.remember(loop_detection=mode)
+        return f"Loop detection is now {mode}."
+
+
+class Project(Command):
+    """project or project(name)
+    Shows or sets the name of the project this conversation is about. It is told in the log."""
+
+    name = "project"
+
+    async def run(self, call: Call, desk: Desk) -> str:
+        name = one_argument(call, desk, "name")
+        if not name:
+            return f"The project is {desk.state.project or 'not set'}."
+        desk.remember(project=name)
+        return f"The project is now {name}."
+
+
+class ProjectDir(Command):
+    """project-dir or project-dir(path)
+    Shows or sets the folder of the project, on the client's machine. The path is absolute."""
+
+    name = "project-dir"
+
+    async def run(self, call: Call, desk: Desk) -> str:
+        path = one_argument(call, desk, "path")
+        if not path:
+            return _folder(desk)
+        if not (path.startswith(("/", "~", "\\\\")) or path[1:3] in (":\\", ":/")):
+            raise CommandError(f'"{path}" is no absolute path')
+        desk.remember(project_dir=path)
+        return f"The folder is now {path}"
+
+
+class Pwd(Command):
+    """pwd
+    Shows the folder of the project."""
+
+    name = "pwd"
+
+    async def run(self, call: Call, desk: Desk) -> str:
+        no_argument(call, desk)
+        return _folder(desk)
+
+
+class New(Command):
+    """new
+    Forgets the session: all that was set in this conversation, and what it has used."""
+
+    name = "new"
+
+    async def run(self, call: Call, desk: Desk) -> str:
+        no_argument(call, desk)
+        desk.forget()
+        return "The session is forgotten."
+
+
+def _folder(desk: Desk) -> str:
+    return desk.state.project_dir or "No folder is set."

@@ -1,0 +1,90 @@
+"""Which session a request belongs to."""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.reply import Reply
+from llm_proxy.pipeline.state.store import Store
+from llm_proxy.stages.session.fingerprint import Beginning, FirstAnswer, beginning_of, digest
+from llm_proxy.stages.session.names import name_of
+
+_SEVERAL = b"several"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A session's id and how it was found. `start` is the fingerprint of a conversation that begins
+    with this request and has no name; None for any other."""
+
+    id: str
+    how: str
+    start: str | None = None
+
+
+class Recognition:
+    """Finds sessions by the names that clients give them, else by how the conversation began.
+
+    Never across callers, whose ids are part of every fingerprint. What the store keeps:
+    "session-start:…" → the id of the session that started so, or that there are several;
+    "session-answer:…" → the id of the session that started so and was answered so.
+    """
+
+    def __init__(self, store: Store, ttl: float) -> None:
+        self._store = store
+        self._ttl = ttl
+
+    async def recognise(self, exchange: Exchange) -> Recognised:
+        """The session of this request, an old or a new one."""
+        caller = exchange.caller.id if exchange.caller else "anonymous"
+        if named := name_of(exchange):
+            name, place = named
+            return Recognised(digest(caller, name), f"named by {place}")
+        beginning = beginning_of(exchange.request.messages, caller)
+        if beginning.answered:
+            return await self._known(beginning, beginning.answered)
+        if exchange.request.counts_only:  # which begins nothing
+            return Recognised(beginning.start, "only counts tokens")
+        return await self._begun(beginning)
+
+    def follow(self, session: Recognised, reply: Reply) -> Reply:
+        """Know the session by its first answer from now on, if this is it."""
+        start = session.start
+        if start is None:
+            return reply
+        answer = FirstAnswer()
+
+        async def close() -> None:
+            if answered := answer.after(start):
+                await self._store.save(_by_answer(answered), session.id.encode(), self._ttl)
+
+        return reply.through(answer).on_close(close)
+
+    async def _begun(self, beginning: Beginning) -> Recognised:
+        """The same first words again are a new conversation, not the old one's next turn. Also
+        where the client asks for the first answer once more: nothing tells the two apart."""
+        id_ = uuid4().hex
+
+        def begin(started: bytes | None) -> bytes:
+            return id_.encode() if started is None else _SEVERAL
+
+        await self._store.update(_by_start(beginning.start), begin, self._ttl)
+        return Recognised(id_, "begins here", beginning.start)
+
+    async def _known(self, beginning: Beginning, answered: str) -> Recognised:
+        key = _by_answer(answered)
+        if id_ := await self._store.load(key):
+            await self._store.save(key, id_, self._ttl)
+            return Recognised(id_.decode(), "known by its beginning")
+        id_ = await self._store.load(_by_start(beginning.start))
+        if id_ and id_ != _SEVERAL:
+            return Recognised(id_.decode(), "known by its beginning, with another answer")
+        return Recognised(answered, "not known before")
+
+
+def _by_start(start: str) -> str:
+    return f"session-start:{start}"
+
+
+def _by_answer(answered: str) -> str:
+    return f"session-answer:{answered}"
