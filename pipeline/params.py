@@ -16,6 +16,7 @@ Their names and shapes are Chat Completions', which most rules and clients know:
     metadata, service_tier, verbosity, prompt_cache_key, store
 """
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -45,10 +46,19 @@ ALIASES = {"max_completion_tokens": "max_tokens", "safety_identifier": "user"}
 STRUCTURE = frozenset({"model", "messages", "stream", "stream_options", "tools", "tool_choice"})
 """Fields that shape a request and are no settings: no rule may set them as one."""
 
+_THINKING = frozenset({"reasoning_effort", "reasoning_budget"})
+
 
 def canonical(name: str) -> str:
     """The name under which a setting stands in `ChatRequest.params`."""
     return ALIASES.get(name, name)
+
+
+def overlaid(params: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """`params` with others over them. How much to think is one wish under two names, so either of
+    them takes the place of both."""
+    outdated = _THINKING if _THINKING & wanted.keys() else frozenset[str]()
+    return {**{name: v for name, v in params.items() if name not in outdated}, **wanted}
 
 
 @cache

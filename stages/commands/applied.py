@@ -1,15 +1,12 @@
 """What a session has set, put into a request."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
+from llm_proxy.pipeline.params import overlaid
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.session_state import SessionState
 from llm_proxy.pipeline.stage import Kit
 from llm_proxy.pipeline.system_prompt import with_system
-
-_THINKING = ("reasoning_effort", "reasoning_budget")
 
 
 def applied(request: ChatRequest, state: SessionState, kit: Kit) -> ChatRequest:
@@ -18,7 +15,7 @@ def applied(request: ChatRequest, state: SessionState, kit: Kit) -> ChatRequest:
     if model != request.model:
         request = replace(request, model=model)
     if state.params:
-        request = replace(request, params=_merged(request.params, state.params))
+        request = replace(request, params=overlaid(request.params, state.params))
     return with_system(request, state.system_suffix) if state.system_suffix else request
 
 
@@ -29,13 +26,13 @@ def asked_model(name: str, state: SessionState, kit: Kit) -> str:
     name = state.model or name
     if state.backend is None:
         return name
+    models = [_at_its_backend(part.strip(), kit) for part in name.split("|") if part.strip()]
+    # Of several models with `|` between them, two may be one when their backends are left out.
+    return "|".join(dict.fromkeys(f"{state.backend}:{model}" for model in models))
+
+
+def _at_its_backend(name: str, kit: Kit) -> str:
+    """The name of a model without the backend before it."""
     prefix, _, rest = name.partition(":")
     is_known = prefix in kit.backends or prefix in kit.off
-    return f"{state.backend}:{rest if is_known and rest else name}"
-
-
-def _merged(asked: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """How much to think is one wish, though it has two names: the session's takes the place of
-    both of the client's."""
-    outdated = _THINKING if any(name in wanted for name in _THINKING) else ()
-    return {**{name: v for name, v in asked.items() if name not in outdated}, **wanted}
+    return rest if is_known and rest else name

@@ -24,16 +24,16 @@ class Catalogue:
         self.commands: dict[str, Command] = {}
         self.problems: list[Problem] = []
         registry = Registry("command", BUILTIN, Command, "llm_proxy.commands")
-        for name in registry.names:
+        for name in dict.fromkeys(registry.names):
             self._add(registry, name, ())
         for position, path in enumerate(more):
             self._add(registry, path, ("more", position))
 
-    def unknown(self, names: Sequence[str], place: Place) -> Iterator[Problem]:
-        """A problem for each name that is no command's."""
+    def unknown(self, names: Sequence[str], place: Place, *also: str) -> Iterator[Problem]:
+        """A problem for each name that is no command's and not among `also`."""
         known = list(self.commands)
         for position, name in enumerate(names):
-            if name != ALL and name not in known:
+            if name not in (*known, *also):
                 yield (*place, position), f'no command named "{name}"{did_you_mean(name, known)}'
 
     def _add(self, registry: Registry[Command], name: str, place: Place) -> None:

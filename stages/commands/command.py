@@ -35,15 +35,20 @@ class Desk:
     def __post_init__(self) -> None:
         self.state = self.exchange.session_state
 
+    def require_session(self) -> None:
+        """Raises `CommandError` where there is no session."""
+        if self.exchange.session is None:
+            raise CommandError("nothing is remembered here: this chain has no session stage")
+
     def remember(self, **changes: Any) -> None:
         """Change fields of the session's state; raises `CommandError` where there is none."""
-        self._require_session()
+        self.require_session()
         self.state = replace(self.state, **changes)
         self._changes |= changes
 
     def forget(self) -> None:
         """Let the session begin anew; raises `CommandError` where there is none."""
-        self._require_session()
+        self.require_session()
         self.state, self._changes, self._forgotten = NOTHING, {}, True
 
     async def settle(self) -> Exchange:
@@ -57,14 +62,11 @@ class Desk:
             await session.update(lambda state: replace(state, **changes))
         return replace(self.exchange, session=replace(session, state=self.state))
 
-    def _require_session(self) -> None:
-        if self.exchange.session is None:
-            raise CommandError("nothing can be remembered: this chain has no session stage")
-
 
 class Command(ABC):
     """One command. Its docstring is its page in `help`: on the first line the ways to write it,
-    with "or" between them, and then what it does, the first sentence being its summary."""
+    with "or" between them, and then what it does, the first sentence being its summary. `!/` in
+    it becomes the prefix that the file says."""
 
     name: ClassVar[str]
 
@@ -77,13 +79,14 @@ class Command(ABC):
         ways, _ = self._page()
         return " or ".join(f"`{prefix}{way}`" for way in ways.split(" or "))
 
-    def about(self) -> str:
-        """What it does."""
-        return self._page()[1]
+    def about(self, prefix: str) -> str:
+        """What it does; empty if its docstring does not say."""
+        return self._page()[1].replace("!/", prefix)
 
-    def summary(self) -> str:
-        """What it does, in a sentence."""
-        return self.about().partition(". ")[0].rstrip(".") + "."
+    def summary(self, prefix: str) -> str:
+        """The first sentence of what it does."""
+        first, more, _ = self.about(prefix).partition(". ")
+        return f"{first}." if more else first
 
     def _page(self) -> tuple[str, str]:
         ways, _, about = inspect.cleandoc(self.__doc__ or self.name).partition("\n")

@@ -14,7 +14,7 @@ from llm_proxy.pipeline.session_state import SessionState
 from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions, Surroundings
 from llm_proxy.pipeline.values import Listed
 from llm_proxy.stages.commands.applied import applied
-from llm_proxy.stages.commands.catalogue import Catalogue, may_use
+from llm_proxy.stages.commands.catalogue import ALL, Catalogue, may_use
 from llm_proxy.stages.commands.command import CommandError, Desk
 from llm_proxy.stages.commands.history import ERROR, Typed, newest, scrubbed
 from llm_proxy.stages.commands.parser import Call, Mistake
@@ -49,7 +49,7 @@ class CommandsOptions(StageOptions):
         yield from catalogue.problems
         yield from catalogue.unknown(self.disabled, ("disabled",))
         for caller, names in self.denied.items():
-            yield from catalogue.unknown(names, ("denied", caller))
+            yield from catalogue.unknown(names, ("denied", caller), ALL)
 
 
 class Commands(Stage[CommandsOptions]):

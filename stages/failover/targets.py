@@ -10,15 +10,11 @@ from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.errors import BadRequest
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.health import Health
+from llm_proxy.pipeline.named_together import named_together
 from llm_proxy.pipeline.request import Form
 from llm_proxy.pipeline.stage import Kit
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.failover.options import Exhaust, FailoverOptions, Policy
-
-_MOST_INLINE = 16
-
-_LONGEST_NAME = 512
-"""Characters; what is learned of a target is kept under its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +65,10 @@ def in_order(
 
 
 def _parts(name: str) -> Sequence[str]:
-    parts = [part.strip() for part in name.split("|")] if "|" in name else [name]
-    if len(parts) > 1 and not all(parts):
-        raise BadRequest('between two "|" there must be a model', param="model")
-    if len(parts) > _MOST_INLINE:
-        raise BadRequest(f'more than {_MOST_INLINE} models with "|" between them', param="model")
-    if any(len(part) > _LONGEST_NAME for part in parts):
-        raise BadRequest("the name of the model is too long", param="model")
-    return parts
+    try:
+        return named_together(name)
+    except ValueError as error:
+        raise BadRequest(str(error), param="model") from None
 
 
 def _targets(

@@ -11,22 +11,22 @@ from llm_proxy.stages.commands.unknown import unknown_command
 
 class Help(Command):
     """help or help(command)
-    Lists the commands, or explains one."""
+    Lists the commands that you may use, or explains one."""
 
     name = "help"
 
     async def run(self, call: Call, desk: Desk) -> str:
         wanted = one_argument(call, desk, "command")
-        if not wanted:
+        if wanted is None:
             return "\n".join(
-                f"- {command.usage(desk.prefix)}: {command.summary()}"
+                f"- {command.usage(desk.prefix)}: {command.summary(desk.prefix)}"
                 for command in desk.commands.values()
             )
         name = wanted.removeprefix(desk.prefix).lower()
         if name not in desk.commands:
             raise CommandError(unknown_command(name, desk.commands, desk.prefix))
         command = desk.commands[name]
-        return f"{command.usage(desk.prefix)}\n\n{command.about()}"
+        return f"{command.usage(desk.prefix)}\n\n{command.about(desk.prefix)}"
 
 
 class Hello(Command):

@@ -1,5 +1,6 @@
 """Commands about the conversation as such."""
 
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Literal, get_args
 
 from llm_proxy.stages.commands.arguments import no_argument, one_argument
@@ -12,16 +13,16 @@ Mode = Literal["on", "off"]
 class LoopDetection(Command):
     """loop-detection or loop-detection(mode)
     Shows or sets whether answers that repeat themselves are stopped in this conversation. The mode
-    is on or off; unset(loop_detection) does again as the proxy's file says."""
+    is `on` or `off`; `!/unset(loop_detection)` does again as the proxy's file says."""
 
     name = "loop-detection"
 
     async def run(self, call: Call, desk: Desk) -> str:
-        mode = one_argument(call, desk, "mode").lower()
-        if not mode:
+        mode = one_argument(call, desk, "mode")
+        if mode is None:
             return f"Loop detection: {desk.state.loop_detection or 'as the file says'}."
-        if mode not in get_args(Mode):
-            raise CommandError(f"mode: one of {', '.join(get_args(Mode))}")
+        if (mode := mode.lower()) not in get_args(Mode):
+            raise CommandError(f'the mode is {" or ".join(get_args(Mode))}, not "{mode}"')
         desk.remember(loop_detection=mode)
         return f"Loop detection is now {mode}."
 
@@ -34,23 +35,24 @@ class Project(Command):
 
     async def run(self, call: Call, desk: Desk) -> str:
         name = one_argument(call, desk, "name")
-        if not name:
-            return f"The project is {desk.state.project or 'not set'}."
+        if name is None:
+            return f"The project is {desk.state.project}." if desk.state.project else _NO_PROJECT
         desk.remember(project=name)
         return f"The project is now {name}."
 
 
 class ProjectDir(Command):
     """project-dir or project-dir(path)
-    Shows or sets the folder of the project, on the client's machine. The path is absolute."""
+    Shows or sets the folder of the project, on the client's machine. The path is absolute, or
+    begins with `~`."""
 
     name = "project-dir"
 
     async def run(self, call: Call, desk: Desk) -> str:
         path = one_argument(call, desk, "path")
-        if not path:
+        if path is None:
             return _folder(desk)
-        if not (path.startswith(("/", "~", "\\\\")) or path[1:3] in (":\\", ":/")):
+        if not _is_absolute(path):
             raise CommandError(f'"{path}" is no absolute path')
         desk.remember(project_dir=path)
         return f"The folder is now {path}"
@@ -79,5 +81,14 @@ class New(Command):
         return "The session is forgotten."
 
 
+_NO_PROJECT = "No project is set."
+
+
 def _folder(desk: Desk) -> str:
     return desk.state.project_dir or "No folder is set."
+
+
+def _is_absolute(path: str) -> bool:
+    """On whatever system the client runs."""
+    kinds = (PurePosixPath, PureWindowsPath)
+    return path.startswith("~") or any(kind(path).is_absolute() for kind in kinds)

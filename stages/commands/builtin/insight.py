@@ -1,12 +1,15 @@
 """Commands that tell what is set, used and left, and how a request went."""
 
 from collections.abc import Iterator
+from textwrap import shorten
 
 from llm_proxy.pipeline.limits import LIMITS
 from llm_proxy.pipeline.session_state import LastRequest, SessionState
 from llm_proxy.stages.commands.arguments import no_argument
 from llm_proxy.stages.commands.command import Command, Desk
 from llm_proxy.stages.commands.parser import Call
+
+_LONGEST_TOLD = 200
 
 
 class Status(Command):
@@ -19,7 +22,7 @@ class Status(Command):
         no_argument(call, desk)
         session = desk.exchange.session
         lines = [f"- session: {session.id if session else 'none, nothing is remembered'}"]
-        return "\n".join([*lines, *(f"- {name}: {text}" for name, text in _set(desk.state))])
+        return "\n".join([*lines, *(f"- {name}: {told}" for name, told in _set(desk.state))])
 
 
 class Usage(Command):
@@ -30,14 +33,14 @@ class Usage(Command):
 
     async def run(self, call: Call, desk: Desk) -> str:
         no_argument(call, desk)
-        totals = desk.state.totals
-        return "\n".join(
-            [
-                f"- requests: {totals.requests}, failed: {totals.failed}",
-                f"- input tokens: {totals.input_tokens}, from a cache: {totals.cached_tokens}",
-                f"- output tokens: {totals.output_tokens}, to think: {totals.reasoning_tokens}",
-            ]
+        desk.require_session()
+        used = desk.state.totals
+        rows = (
+            ("requests", used.requests, "failed", used.failed),
+            ("input tokens", used.input_tokens, "cached", used.cached_tokens),
+            ("output tokens", used.output_tokens, "reasoning", used.reasoning_tokens),
         )
+        return "\n".join(f"- {all_}: {n}, of these {some}: {m}" for all_, n, some, m in rows)
 
 
 class Limits(Command):
@@ -58,13 +61,14 @@ class Limits(Command):
 
 class Why(Command):
     """why
-    Tells how the last request of this conversation went: what each stage decided and how long it
-    took, whom it was sent to, and what came of it. Commands are no requests."""
+    Tells how the last request of this conversation went. There is what each stage decided and how
+    long it took, whom it was sent to, and what came of it. Commands are no requests."""
 
     name = "why"
 
     async def run(self, call: Call, desk: Desk) -> str:
         no_argument(call, desk)
+        desk.require_session()
         if desk.state.last is None:
             return "There was no request in this conversation yet."
         return "\n".join(_story(desk.state.last))
@@ -78,7 +82,8 @@ def _set(state: SessionState) -> Iterator[tuple[str, str]]:
     params = ", ".join(f"{name} = {value}" for name, value in state.params.items())
     yield "parameters", params or "as the client asks"
     if state.system_suffix:
-        yield "added to the system prompt", state.system_suffix
+        suffix = shorten(state.system_suffix, _LONGEST_TOLD, placeholder=" …")
+        yield "added to the system prompt", suffix
     if state.routes:
         yield "edited routes", ", ".join(state.routes)
     yield "loop detection", state.loop_detection or "as the file says"
@@ -87,6 +92,7 @@ def _set(state: SessionState) -> Iterator[tuple[str, str]]:
 
 
 def _story(last: LastRequest) -> Iterator[str]:
+    """Each list begins after a line that is none of it, for clients that show Markdown."""
     yield f"The request {last.id} for {last.model}: {last.outcome}, {last.seconds:.3f} s."
     yield "Stages, with the time in each up to the answer's beginning:"
     for stage, seconds, decisions in last.stages:
@@ -96,5 +102,7 @@ def _story(last: LastRequest) -> Iterator[str]:
         yield "Attempts, with the time to the first content:"
     for number, (target, outcome, seconds) in enumerate(last.attempts, 1):
         yield f"{number}. {target}: {outcome} ({seconds * 1000:.0f} ms)"
+    if last.warnings:
+        yield "Warnings:"
     for warning in last.warnings:
-        yield f"Warning: {warning}"
+        yield f"- {warning}"

@@ -8,19 +8,18 @@ from llm_proxy.stages.commands.parser import Call
 class Model(Command):
     """model or model(name)
     Shows or sets the model this conversation talks to, whatever the client asks for. The name is
-    a model, backend:model, or a route; unset(model) gives the choice back to the client."""
+    a model of the default backend, `backend:model`, a route, or several with `|` between them, each
+    tried if the one before fails. `!/unset(model)` gives the choice back to the client."""
 
     name = "model"
 
     async def run(self, call: Call, desk: Desk) -> str:
         name = one_argument(call, desk, "name")
-        if name:
-            if _names_a_backend(model_name(name, desk), desk):
+        if name is not None:
+            if _says_where(model_name(name, desk), desk):
                 desk.remember(backend=None)
             desk.remember(model=name)
             return f"The model is now {name}."
-        if call.args or call.options:
-            raise CommandError(f"which model? Write {desk.prefix}model(name)")
         if desk.state.model is None:
             return "No model is set: the client's own choice is used."
         return f"The model is {desk.state.model}."
@@ -29,40 +28,38 @@ class Model(Command):
 class Backend(Command):
     """backend or backend(name)
     Shows or sets the backend this conversation talks to, whatever the client asks for. The model
-    stays the one that is set or that the client asks for; unset(backend) ends it."""
+    stays the one that is set or that the client asks for, by the same name there.
+    `!/unset(backend)` ends it."""
 
     name = "backend"
 
     async def run(self, call: Call, desk: Desk) -> str:
         name = one_argument(call, desk, "name")
-        known = ", ".join(desk.kit.backends)
-        if name:
+        if name is not None:
             desk.remember(backend=backend_name(name, desk))
             return f"The backend is now {name}."
-        if call.args or call.options:
-            raise CommandError(f"which backend? There are {known}")
-        if desk.state.backend is None:
-            return f"No backend is set. There are {known}."
-        return f"The backend is {desk.state.backend}. There are {known}."
+        chosen = desk.state.backend
+        told = f"The backend is {chosen}." if chosen else "No backend is set."
+        return f"{told} There are {', '.join(desk.kit.backends)}."
 
 
 class Oneoff(Command):
     """oneoff(name)
-    Sends the next request only, or the text beside it, to another model. Then everything is as
-    before; unset(oneoff) takes it back."""
+    Sends one request to another model: the text beside the command, else the next one. Then
+    everything is as before; `!/unset(oneoff)` takes it back."""
 
     name = "oneoff"
 
     async def run(self, call: Call, desk: Desk) -> str:
         name = one_argument(call, desk, "name")
-        if not name:
+        if name is None:
             raise CommandError(f"which model? Write {desk.prefix}oneoff(name)")
         desk.remember(oneoff=model_name(name, desk))
         return f"The next request goes to {name}."
 
 
-def _names_a_backend(model: str, desk: Desk) -> bool:
-    """Whether the name says where to go, as any but a bare one does."""
+def _says_where(model: str, desk: Desk) -> bool:
+    """Whether the name says to which backend it goes, as any but a bare one does."""
     prefix, separator, _ = model.partition(":")
     is_route = model in desk.kit.named_models or model in desk.state.routes or "|" in model
     return is_route or (bool(separator) and prefix in desk.kit.backends)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from llm_proxy.stages.commands.arguments import line, model_name, no_argument, one_argument
+from llm_proxy.stages.commands.arguments import line, one_argument, target_name
 from llm_proxy.stages.commands.command import Command, CommandError, Desk
 from llm_proxy.stages.commands.parser import Call
 
@@ -26,8 +26,8 @@ class RouteList(Command):
 
 class RouteAppend(Command):
     """route-append(name, backend:model)
-    Adds targets to the end of a route, for this conversation. Several have commas between them; a
-    name that was no route becomes one, with what you add alone."""
+    Adds targets to the end of a route, for this conversation. Several have commas between them; one
+    that is there already moves. A name that was no route becomes one, with what you add alone."""
 
     name = "route-append"
 
@@ -38,8 +38,8 @@ class RouteAppend(Command):
 
 class RoutePrepend(Command):
     """route-prepend(name, backend:model)
-    Adds targets to the beginning of a route, for this conversation. Several have commas between
-    them; a name that was no route becomes one, with what you add alone."""
+    Adds targets to the beginning of a route, for this conversation, as `!/route-append` does to its
+    end."""
 
     name = "route-prepend"
 
@@ -57,8 +57,7 @@ class RouteClear(Command):
 
     async def run(self, call: Call, desk: Desk) -> str:
         name = one_argument(call, desk, "name")
-        if not name:
-            no_argument(call, desk)
+        if name is None:
             desk.remember(routes={})
             return "All routes are as the file says."
         if not _targets(name, desk):
@@ -67,21 +66,22 @@ class RouteClear(Command):
 
 
 def _edit(call: Call, desk: Desk) -> tuple[str, Sequence[str]]:
-    names = [line(text) for text in call.args]
+    """The route, and the targets to be added."""
+    names = [line(value, "name") for value in call.args]
     if len(names) < 2 or not all(names) or call.options:  # noqa: PLR2004 - a name and a target
         raise CommandError(f"write {desk.prefix}{call.name}(name, backend:model)")
     route, *targets = names
-    for target in targets:
-        if "|" in target or target in desk.kit.named_models:
-            raise CommandError(f'"{target}" is not one target; write backend:model')
-        model_name(target, desk)
-    return route, list(dict.fromkeys(targets))
+    return route, list(dict.fromkeys(target_name(target, desk) for target in targets))
 
 
 def _targets(name: str, desk: Desk) -> Sequence[str]:
     """What the name stands for by now; nothing if for itself."""
     edited = desk.state.routes.get(name)
-    return [str(one) for one in desk.kit.named_models.get(name, ())] if edited is None else edited
+    return _targets_in_the_file(name, desk) if edited is None else edited
+
+
+def _targets_in_the_file(name: str, desk: Desk) -> Sequence[str]:
+    return [str(target) for target in desk.kit.named_models.get(name, ())]
 
 
 def _without(targets: Sequence[str], added: Sequence[str]) -> list[str]:
@@ -89,11 +89,13 @@ def _without(targets: Sequence[str], added: Sequence[str]) -> list[str]:
 
 
 def _changed(name: str, targets: Sequence[str], desk: Desk) -> str:
-    routes = {**desk.state.routes, name: tuple(targets)}
-    if len(targets) > _MOST_TARGETS or len(routes) > _MOST_ROUTES:
-        raise CommandError(
-            f"at most {_MOST_TARGETS} targets in a route, and {_MOST_ROUTES} routes, please"
-        )
+    routes = {key: edited for key, edited in desk.state.routes.items() if key != name}
+    if targets != _targets_in_the_file(name, desk):
+        routes[name] = tuple(targets)
+    if len(targets) > _MOST_TARGETS:
+        raise CommandError(f"at most {_MOST_TARGETS} targets in a route, please")
+    if len(routes) > _MOST_ROUTES:
+        raise CommandError(f"at most {_MOST_ROUTES} edited routes, please")
     desk.remember(routes=routes)
     return f"{_told(name, desk)}."
 

@@ -1,11 +1,13 @@
 """Commands that set what is added to each request."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from textwrap import shorten
 from typing import Any
 
-from llm_proxy.pipeline.params import PARAMS, canonical, parse_param
+from llm_proxy.pipeline.params import PARAMS, canonical, overlaid, parse_param
 from llm_proxy.pipeline.registry import did_you_mean
 from llm_proxy.pipeline.session_state import NOTHING
+from llm_proxy.stages.commands.arguments import text
 from llm_proxy.stages.commands.command import Command, CommandError, Desk
 from llm_proxy.stages.commands.parser import Call
 
@@ -15,53 +17,56 @@ _ALIASES = {
     "suffix": "system_suffix",
 }
 
-_FIELDS = ("model", "backend", "oneoff", "system_suffix", "routes", "loop_detection", "project")
+_SETTINGS = (*PARAMS, "system_suffix")
+
+_FIELDS = (
+    *("model", "backend", "oneoff", "system_suffix", "routes"),
+    *("loop_detection", "project", "project_dir"),
+)
 """Fields of the session's state that `unset` forgets by their names."""
 
-_MOST_CHARACTERS = 10_000
+_LONGEST_TOLD = 200
 
 
 class Set(Command):
     """set(temperature=0.5, max_tokens=1000)
     Sets parameters for the rest of this conversation, over whatever the client sends. They are
-    temperature, top_p, top_k, max_tokens, seed, presence_penalty, frequency_penalty,
-    reasoning_effort, reasoning_budget (tokens to think with), verbosity, and system_suffix, a text
-    that is added to the system prompt. What the model asked for does not take is left out, with a
-    warning in a header."""
+    `temperature`, `top_p`, `top_k`, `max_tokens`, `seed`, `presence_penalty`, `frequency_penalty`,
+    `reasoning_effort`, `reasoning_budget` (tokens to think with), `verbosity`, and `system_suffix`,
+    a text that is added to the system prompt. What the model asked for does not take is left out,
+    with a warning in a header."""
 
     name = "set"
 
     async def run(self, call: Call, desk: Desk) -> str:
         if call.args or not call.options:
-            names = ", ".join([*PARAMS, "system_suffix"])
+            names = ", ".join(_SETTINGS)
             raise CommandError(f"write {desk.prefix}set(name=value); names: {names}")
-        given = {_canonical(name): text for name, text in call.options.items()}
+        given = {_canonical(name): value for name, value in call.options.items()}
         if len(given) < len(call.options):
             raise CommandError("one parameter is there twice, under two names")
-        suffix = given.pop("system_suffix", None)
-        values = {name: _value(name, text) for name, text in given.items()}
-        changes: dict[str, Any] = {"params": _merged(desk.state.params, values)}
-        if suffix is not None:
-            changes["system_suffix"] = _suffix(suffix)
-            values["system_suffix"] = suffix
-        desk.remember(**changes)
-        return "Set " + ", ".join(f"{name} = {value}" for name, value in values.items()) + "."
+        values = {name: _value(name, value) for name, value in given.items()}
+        told = ", ".join(f"{name} = {_told(value)}" for name, value in values.items())
+        if "system_suffix" in values:
+            desk.remember(system_suffix=values.pop("system_suffix"))
+        desk.remember(params=overlaid(desk.state.params, values))
+        return f"Set {told}."
 
 
 class Unset(Command):
     """unset(temperature) or unset(model) or unset
     Forgets parameters, the model, or everything that was set in this conversation. Besides the
-    parameters there are model, backend, oneoff, system_suffix, routes, loop_detection and project
-    (with its folder)."""
+    parameters there are `model`, `backend`, `oneoff`, `system_suffix`, `routes`, `loop_detection`,
+    `project` (with its folder) and `project_dir`."""
 
     name = "unset"
 
     async def run(self, call: Call, desk: Desk) -> str:
-        names = [_canonical(name) for name in (*call.args, *call.options) if name]
+        names = list(dict.fromkeys(_canonical(name) for name in (*call.args, *call.options)))
+        known = list(dict.fromkeys((*_SETTINGS, *_FIELDS)))
         for name in names:
-            if name not in _FIELDS and name not in PARAMS:
-                hint = did_you_mean(name, [*_FIELDS, *PARAMS])
-                raise CommandError(f'there is no parameter "{name}"{hint}')
+            if name not in known:
+                raise CommandError(_no_parameter(name, known))
         if not names:
             desk.remember(params={}, **_cleared(_FIELDS))
             return "Everything that was set is forgotten."
@@ -70,10 +75,10 @@ class Unset(Command):
         return f"Forgotten: {', '.join(names)}."
 
 
-def _cleared(names: tuple[str, ...] | list[str]) -> dict[str, Any]:
-    fields = [name for name in names if name in _FIELDS]
+def _cleared(names: Iterable[str]) -> dict[str, Any]:
+    fields = {name for name in names if name in _FIELDS}
     if "project" in fields:
-        fields.append("project_dir")
+        fields.add("project_dir")
     return {name: getattr(NOTHING, name) for name in fields}
 
 
@@ -82,28 +87,20 @@ def _canonical(name: str) -> str:
     return _ALIASES.get(name, name)
 
 
-def _merged(before: Mapping[str, Any], values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """How much to think is one wish, though it has two names: the newer one counts."""
-    wish = {"reasoning_effort", "reasoning_budget"}
-    outdated = wish if wish.intersection(values) else set[str]()
-    return {**{name: v for name, v in before.items() if name not in outdated}, **values}
-
-
-def _suffix(text: str) -> str:
-    if not text.strip():
-        raise CommandError(
-            "system_suffix: an empty text says nothing; unset(system_suffix) ends it"
-        )
-    if len(text) > _MOST_CHARACTERS:
-        raise CommandError(f"system_suffix: at most {_MOST_CHARACTERS} characters")
-    return text
-
-
-def _value(name: str, text: str) -> object:
+def _value(name: str, given: str) -> Any:
+    if name == "system_suffix":
+        return text(given, name)
     if name not in PARAMS:
-        hint = did_you_mean(name, [*PARAMS, "system_suffix"])
-        raise CommandError(f'there is no parameter "{name}"{hint}')
+        raise CommandError(_no_parameter(name, _SETTINGS))
     try:
-        return parse_param(name, text)
+        return parse_param(name, given)
     except ValueError as error:
         raise CommandError(f"{name}: {error}") from None
+
+
+def _told(value: Any) -> str:
+    return shorten(str(value), _LONGEST_TOLD, placeholder=" …")
+
+
+def _no_parameter(name: str, known: Iterable[str]) -> str:
+    return f'there is no parameter "{name}"{did_you_mean(name, list(known))}'

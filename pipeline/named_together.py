@@ -1,0 +1,20 @@
+"""Several models in one name: `openai:gpt-4|anthropic:claude-opus-5`."""
+
+from collections.abc import Sequence
+
+MOST = 16
+
+LONGEST = 512
+"""Characters of one name; what is learned of a target is kept under it."""
+
+
+def named_together(name: str) -> Sequence[str]:
+    """The models that have `|` between them, or the one; `ValueError` says what is wrong."""
+    parts = [part.strip() for part in name.split("|")] if "|" in name else [name]
+    if len(parts) > 1 and not all(parts):
+        raise ValueError('between two "|" there must be a model')
+    if len(parts) > MOST:
+        raise ValueError(f'more than {MOST} models with "|" between them')
+    if any(len(part) > LONGEST for part in parts):
+        raise ValueError("the name of the model is too long")
+    return parts
