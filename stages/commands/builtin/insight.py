@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from llm_proxy.pipeline.limits import LIMITS
-from llm_proxy.pipeline.session_state import LastRequest, SessionState
+from llm_proxy.pipeline.session_state import Account, LastRequest, SessionState
 from llm_proxy.stages.commands.arguments import no_argument
 from llm_proxy.stages.commands.command import Command, Desk
 from llm_proxy.stages.commands.parser import Call
@@ -30,7 +30,7 @@ class Usage(Command):
 
     async def run(self, call: Call, desk: Desk) -> str:
         no_argument(call, desk)
-        totals = desk.state.totals
+        totals = (await _account(desk)).totals
         return "\n".join(
             [
                 f"- requests: {totals.requests}, failed: {totals.failed}",
@@ -65,9 +65,15 @@ class Why(Command):
 
     async def run(self, call: Call, desk: Desk) -> str:
         no_argument(call, desk)
-        if desk.state.last is None:
+        last = (await _account(desk)).last
+        if last is None:
             return "There was no request in this conversation yet."
-        return "\n".join(_story(desk.state.last))
+        return "\n".join(_story(last))
+
+
+async def _account(desk: Desk) -> Account:
+    session = desk.exchange.session
+    return await session.account() if session else Account()
 
 
 def _set(state: SessionState) -> Iterator[tuple[str, str]]:
