@@ -7,7 +7,7 @@ from typing import Any
 from llm_proxy.pipeline.exchange import Caller, Client, Exchange, Session
 from llm_proxy.pipeline.parts import Text
 from llm_proxy.pipeline.request import Message
-from llm_proxy.pipeline.session_state import Account, SessionState
+from llm_proxy.pipeline.session_state import NOTHING, Account, SessionState
 from tests.support.stages import Run, asking
 
 
@@ -48,7 +48,8 @@ async def remember(found: Session, **changes: Any) -> None:
 class Kept:
     """A session that keeps its state here."""
 
-    def __init__(self, state: SessionState) -> None:
+    def __init__(self, state: SessionState = NOTHING, id_: str = "s") -> None:
+        self.id = id_
         self.states = [state]
         self.account = Account()
 
@@ -63,7 +64,7 @@ class Kept:
             return self.account
 
         async def forget() -> None:
-            self.states.append(SessionState())
+            self.states.append(NOTHING)
             self.account = Account()
 
-        return Session("s", self.states[-1], update, account, forget)
+        return Session(self.id, self.states[-1], update, account, forget)
