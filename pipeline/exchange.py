@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar, cast
 from uuid import uuid4
 
 from llm_proxy.pipeline.request import ChatRequest
-from llm_proxy.pipeline.session_state import NOTHING, SessionState
+from llm_proxy.pipeline.session_state import NOTHING, Account, SessionState
 from llm_proxy.pipeline.trace import Target, Trace
 
 FactT = TypeVar("FactT")
@@ -33,16 +33,17 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A conversation the proxy recognises, what was known of it when the request came, and the way
-    to change that.
+    """A conversation the proxy recognises, what was set in it when the request came, and the way to
+    change that.
 
-    `update` changes what is known by now, so that of two requests at once none undoes the other's
-    change; `forget` begins anew.
+    `update` changes what is set by now, so that of two requests at once none undoes the other's
+    change. `account` looks up what the conversation has come to. `forget` begins anew.
     """
 
     id: str
     state: SessionState
     update: Callable[[Callable[[SessionState], SessionState]], Awaitable[None]]
+    account: Callable[[], Awaitable[Account]]
     forget: Callable[[], Awaitable[None]]
 
 

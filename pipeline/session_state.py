@@ -36,8 +36,16 @@ class LastRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """What a conversation has come to, and how its newest request went; None before the first."""
+
+    totals: Totals = Totals()
+    last: LastRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionState:
-    """What a person has set in a conversation, and what its requests have come to.
+    """What a person has set in a conversation.
 
     `model` and `backend` take the place of the client's choice, `oneoff` for one request. `params`
     and `system_suffix` are added to each request. `routes` are edited: a model's name → the names
@@ -54,9 +62,7 @@ class SessionState:
     loop_detection: str | None = None
     project: str | None = None
     project_dir: str | None = None
-    totals: Totals = Totals()
-    last: LastRequest | None = None
 
 
 NOTHING = SessionState()
-"""What is remembered of a conversation that has just begun."""
+"""What is set in a conversation that has just begun."""

@@ -1,5 +1,6 @@
 """State in this process's memory: bounded, least recently used goes first."""
 
+from collections import defaultdict
 from collections.abc import Callable
 
 from cachetools import TLRUCache
@@ -14,20 +15,23 @@ def _expiry(_key: str, entry: _Entry, now: float) -> float:
 
 
 class MemoryStore(Store):
-    """Keeps at most `limit` values; `clock` gives seconds."""
+    """Keeps at most `limit` values of each kind, which is what their keys begin with; so many of
+    one kind displace none of another. `clock` gives seconds."""
 
-    def __init__(self, clock: Callable[[], float], limit: int = 10_000) -> None:
-        self._entries: TLRUCache[str, _Entry] = TLRUCache(limit, _expiry, timer=clock)
+    def __init__(self, clock: Callable[[], float], limit: int = 20_000) -> None:
+        self._kinds: defaultdict[str, TLRUCache[str, _Entry]] = defaultdict(
+            lambda: TLRUCache(limit, _expiry, timer=clock)
+        )
 
     async def load(self, key: str) -> bytes | None:
-        entry = self._entries.get(key)
+        entry = self._entries(key).get(key)
         return entry[0] if entry else None
 
     async def save(self, key: str, value: bytes, ttl: float) -> None:
-        self._entries[key] = (value, ttl)
+        self._entries(key)[key] = (value, ttl)
 
     async def drop(self, key: str) -> None:
-        self._entries.pop(key, None)
+        self._entries(key).pop(key, None)
 
     async def update(self, key: str, change: Change, ttl: float) -> None:
         changed = change(await self.load(key))
@@ -35,3 +39,6 @@ class MemoryStore(Store):
             await self.drop(key)
         else:
             await self.save(key, changed, ttl)
+
+    def _entries(self, key: str) -> TLRUCache[str, _Entry]:
+        return self._kinds[key.partition(":")[0]]

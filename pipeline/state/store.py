@@ -8,7 +8,7 @@ Change = Callable[[bytes | None], bytes | None]
 
 
 class Store(ABC):
-    """Small values that expire. Keys begin with the name of what they belong to ("session:…")."""
+    """Small values that expire. Keys begin with the name of their kind ("session:…")."""
 
     @abstractmethod
     async def load(self, key: str) -> bytes | None:

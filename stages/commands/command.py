@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
-from llm_proxy.pipeline.exchange import Exchange
-from llm_proxy.pipeline.session_state import NOTHING, SessionState
+from llm_proxy.pipeline.exchange import Exchange, Session
+from llm_proxy.pipeline.session_state import NOTHING, Account, SessionState
 from llm_proxy.pipeline.stage import Kit
 from llm_proxy.stages.commands.parser import Call
 
@@ -35,21 +35,21 @@ class Desk:
     def __post_init__(self) -> None:
         self.state = self.exchange.session_state
 
-    def require_session(self) -> None:
-        """Raises `CommandError` where there is no session."""
-        if self.exchange.session is None:
-            raise CommandError("nothing is remembered here: this chain has no session stage")
-
     def remember(self, **changes: Any) -> None:
         """Change fields of the session's state; raises `CommandError` where there is none."""
-        self.require_session()
+        self._session()
         self.state = replace(self.state, **changes)
         self._changes |= changes
 
     def forget(self) -> None:
         """Let the session begin anew; raises `CommandError` where there is none."""
-        self.require_session()
+        self._session()
         self.state, self._changes, self._forgotten = NOTHING, {}, True
+
+    async def account(self) -> Account:
+        """What the session has come to; raises `CommandError` where there is none."""
+        session = self._session()
+        return Account() if self._forgotten else await session.account()
 
     async def settle(self) -> Exchange:
         """Have the session remember what was changed; the exchange as it goes on."""
@@ -61,6 +61,11 @@ class Desk:
         if changes:
             await session.update(lambda state: replace(state, **changes))
         return replace(self.exchange, session=replace(session, state=self.state))
+
+    def _session(self) -> Session:
+        if self.exchange.session is None:
+            raise CommandError("nothing can be remembered: this chain has no session stage")
+        return self.exchange.session
 
 
 class Command(ABC):

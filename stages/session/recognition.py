@@ -72,14 +72,18 @@ class Recognition:
         return Recognised(id_, "begins here", beginning.start)
 
     async def _known(self, beginning: Beginning, answered: str) -> Recognised:
-        key = _by_answer(answered)
-        if id_ := await self._store.load(key):
-            await self._store.save(key, id_, self._ttl)
+        if id_ := await self._kept(_by_answer(answered)):
             return Recognised(id_.decode(), "known by its beginning")
-        id_ = await self._store.load(_by_start(beginning.start))
+        id_ = await self._kept(_by_start(beginning.start))
         if id_ and id_ != _SEVERAL:
             return Recognised(id_.decode(), "known by its beginning, with another answer")
         return Recognised(answered, "not known before")
+
+    async def _kept(self, key: str) -> bytes | None:
+        """What the store has, kept for as long as if it were new."""
+        if kept := await self._store.load(key):
+            await self._store.save(key, kept, self._ttl)
+        return kept
 
 
 def _by_start(start: str) -> str:

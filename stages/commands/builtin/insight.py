@@ -33,8 +33,7 @@ class Usage(Command):
 
     async def run(self, call: Call, desk: Desk) -> str:
         no_argument(call, desk)
-        desk.require_session()
-        used = desk.state.totals
+        used = (await desk.account()).totals
         rows = (
             ("requests", used.requests, "failed", used.failed),
             ("input tokens", used.input_tokens, "cached", used.cached_tokens),
@@ -68,10 +67,10 @@ class Why(Command):
 
     async def run(self, call: Call, desk: Desk) -> str:
         no_argument(call, desk)
-        desk.require_session()
-        if desk.state.last is None:
+        last = (await desk.account()).last
+        if last is None:
             return "There was no request in this conversation yet."
-        return "\n".join(_story(desk.state.last))
+        return "\n".join(_story(last))
 
 
 def _set(state: SessionState) -> Iterator[tuple[str, str]]:

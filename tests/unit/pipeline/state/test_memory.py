@@ -47,28 +47,54 @@ async def test_reading_does_not_prolong_a_life_and_saving_does(clock: Clock) -> 
 
 async def test_over_the_bound_the_least_recently_used_goes(clock: Clock) -> None:
     store = MemoryStore(clock, limit=2)
-    await store.save("a", b"1", 10)
-    await store.save("b", b"2", 10)
-    await store.load("a")
-    await store.save("c", b"3", 10)
-    assert [b"1", None, b"3"] == [await store.load(key) for key in "abc"]
+    await store.save("k:a", b"1", 10)
+    await store.save("k:b", b"2", 10)
+    await store.load("k:a")
+    await store.save("k:c", b"3", 10)
+    assert [b"1", None, b"3"] == [await store.load(f"k:{key}") for key in "abc"]
+
+
+async def test_many_of_one_kind_displace_none_of_another(clock: Clock) -> None:
+    store = MemoryStore(clock, limit=2)
+    await store.save("set:a", b"1", 10)
+    for key in "bcde":
+        await store.save(f"used:{key}", b"2", 10)
+    assert await store.load("set:a") == b"1"
+    assert await store.load("used:b") is None
 
 
 async def test_the_expired_make_room_before_the_living(clock: Clock) -> None:
     store = MemoryStore(clock, limit=2)
-    await store.save("living", b"1", 100)
-    await store.save("expired", b"2", 1)
+    await store.save("k:living", b"1", 100)
+    await store.save("k:expired", b"2", 1)
     await clock.sleep(2)
-    await store.save("new", b"3", 10)
-    assert [b"1", None, b"3"] == [await store.load(key) for key in ("living", "expired", "new")]
+    await store.save("k:new", b"3", 10)
+    found = [await store.load(f"k:{key}") for key in ("living", "expired", "new")]
+    assert [b"1", None, b"3"] == found
 
 
 async def test_saving_a_key_again_takes_no_more_room(clock: Clock) -> None:
     store = MemoryStore(clock, limit=2)
-    await store.save("a", b"1", 10)
+    await store.save("k:a", b"1", 10)
     for value in (b"1", b"2", b"3"):
-        await store.save("b", value, 10)
-    assert (await store.load("a"), await store.load("b")) == (b"1", b"3")
+        await store.save("k:b", value, 10)
+    assert (await store.load("k:a"), await store.load("k:b")) == (b"1", b"3")
+
+
+async def test_a_change_is_made_to_what_is_there(clock: Clock) -> None:
+    store = MemoryStore(clock)
+    for _ in range(3):
+        await store.update("a", lambda kept: (kept or b"") + b"x", 10)
+    assert await store.load("a") == b"xxx"
+    await clock.sleep(11)
+    assert await store.load("a") is None
+
+
+async def test_a_change_to_nothing_drops_the_key(clock: Clock) -> None:
+    store = MemoryStore(clock)
+    await store.save("a", b"1", 10)
+    await store.update("a", lambda _: None, 10)
+    assert await store.load("a") is None
 
 
 async def test_a_dropped_key_is_gone_and_dropping_it_again_is_no_error(clock: Clock) -> None:

@@ -1,6 +1,6 @@
-"""A desk for commands to work on, and a session that remembers what they settle."""
+"""A desk for commands to work on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from pydantic import TypeAdapter
 
-from llm_proxy.pipeline.exchange import Exchange, Session
+from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.session_state import NOTHING, SessionState
 from llm_proxy.pipeline.stage import Kit
 from llm_proxy.pipeline.state.memory import MemoryStore
@@ -18,6 +18,7 @@ from llm_proxy.stages.commands.builtin import BUILTIN
 from llm_proxy.stages.commands.command import Command, CommandError, Desk
 from llm_proxy.stages.commands.parser import Call
 from tests.support.clock import Clock
+from tests.support.sessions import Kept
 from tests.support.stages import asking
 
 ROUTES = {"m": (Target("x", "a"), Target("y", "b")), "o": (Target("y", "b"),)}
@@ -35,38 +36,26 @@ def kit(routes: Mapping[str, Sequence[Target]] = ROUTES, default: str = "x") -> 
     )
 
 
-class Remembered:
-    """What a session keeps."""
-
-    def __init__(self, state: SessionState) -> None:
-        self.state = state
-
-    async def update(self, change: Callable[[SessionState], SessionState]) -> None:
-        self.state = change(self.state)
-
-    async def forget(self) -> None:
-        self.state = NOTHING
-
-    def __call__(self, exchange: Exchange) -> Exchange:
-        session = Session("session-1", self.state, self.update, self.forget)
-        return replace(exchange, session=session)
-
-
 def desk(
     state: SessionState = NOTHING,
     *,
     exchange: Exchange | None = None,
+    session: Kept | None = None,
     prefix: str = "!/",
     **of: Any,
 ) -> Desk:
     """A desk in a session with that state, with all built-in commands; `of` goes to its kit."""
-    commands: dict[str, Command] = {name: command() for name, command in BUILTIN.items()}
-    return Desk(Remembered(state)(exchange or asking()), kit(**of), commands, prefix)
+    kept = session or Kept(state)
+    return _desk(replace(exchange or asking(), session=kept.session), prefix, **of)
 
 
 def desk_without_session() -> Desk:
+    return _desk(asking(), "!/")
+
+
+def _desk(exchange: Exchange, prefix: str, **of: Any) -> Desk:
     commands: dict[str, Command] = {name: command() for name, command in BUILTIN.items()}
-    return Desk(asking(), kit(), commands, "!/")
+    return Desk(exchange, kit(**of), commands, prefix)
 
 
 async def run(at: Desk, name: str, /, *args: str, **options: str) -> str:
@@ -83,7 +72,7 @@ async def refused(at: Desk, name: str, /, *args: str, **options: str) -> str:
     return str(caught.value)
 
 
-def kept(state: SessionState) -> SessionState:
+def stored(state: SessionState) -> SessionState:
     """The state as it is read after it was stored."""
     adapter = TypeAdapter(SessionState)
     return adapter.validate_json(adapter.dump_json(state))

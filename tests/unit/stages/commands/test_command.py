@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from llm_proxy.pipeline.session_state import NOTHING, SessionState, Totals
+from llm_proxy.pipeline.session_state import NOTHING, Account, SessionState, Totals
 from llm_proxy.stages.commands.builtin import BUILTIN
 from llm_proxy.stages.commands.command import Command, CommandError, Desk
 from llm_proxy.stages.commands.parser import Call
-from tests.support.stages import asking
-from tests.unit.stages.commands.desks import Remembered, desk, desk_without_session, kit
+from tests.support.sessions import Kept
+from tests.unit.stages.commands.desks import desk, desk_without_session
 
-NO_SESSION = r"^nothing is remembered here: this chain has no session stage$"
-SET = SessionState("x:a", params={"seed": 7}, totals=Totals(3))
+NO_SESSION = r"^nothing can be remembered: this chain has no session stage$"
+SET = SessionState("x:a", params={"seed": 7})
 
 
 class Shout(Command):
@@ -67,39 +67,54 @@ def test_what_is_built_in_has_one_name_each() -> None:
 
 
 async def test_what_is_remembered_is_seen_by_the_next_command_and_kept_when_settled() -> None:
-    session = Remembered(SET)
-    at = Desk(session(asking()), kit(), {}, "!/")
+    session = Kept(SET)
+    at = desk(session=session)
     at.remember(model="y:b")
     at.remember(project="p")
     assert at.state == replace(SET, model="y:b", project="p")
-    assert session.state == SET
+    assert session.states == [SET]
     exchange = await at.settle()
-    assert session.state == at.state == exchange.session_state
+    assert session.states == [SET, at.state]
+    assert exchange.session_state == at.state
 
 
 async def test_only_what_was_changed_is_written() -> None:
-    session = Remembered(SET)
-    at = Desk(session(asking()), kit(), {}, "!/")
+    session = Kept(SET)
+    at = desk(session=session)
     at.remember(model="y:b")
-    session.state = replace(SET, totals=Totals(4))  # another request has ended meanwhile
+    session.states.append(replace(SET, oneoff="x:c"))  # by another request meanwhile
     await at.settle()
-    assert session.state == replace(SET, model="y:b", totals=Totals(4))
+    assert session.states[-1] == replace(SET, model="y:b", oneoff="x:c")
 
 
 async def test_to_forget_takes_back_what_was_changed_before_and_not_what_is_after() -> None:
-    session = Remembered(SET)
-    at = Desk(session(asking()), kit(), {}, "!/")
+    session = Kept(SET)
+    at = desk(session=session)
     at.remember(model="y:b")
     at.forget()
     assert at.state == NOTHING
     at.remember(project="p")
     exchange = await at.settle()
-    assert session.state == exchange.session_state == SessionState(project="p")
+    assert session.states == [SET, NOTHING, SessionState(project="p")]
+    assert exchange.session_state == SessionState(project="p")
 
 
 async def test_where_nothing_is_changed_nothing_is_written() -> None:
-    at = desk(SET)
-    assert (await at.settle()).session_state == SET
+    session = Kept(SET)
+    assert (await desk(session=session).settle()).session_state == SET
+    assert session.states == [SET]
+
+
+async def test_the_account_of_a_forgotten_session_is_empty() -> None:
+    session = Kept(SET)
+    session.account = Account(Totals(3))
+    at = desk(session=session)
+    assert await at.account() == Account(Totals(3))
+    at.forget()
+    assert await at.account() == Account()
+    assert session.account == Account(Totals(3))
+    await at.settle()
+    assert session.account == Account()
 
 
 async def test_without_a_session_nothing_can_be_changed() -> None:
@@ -108,5 +123,7 @@ async def test_without_a_session_nothing_can_be_changed() -> None:
         at.remember(model="m")
     with pytest.raises(CommandError, match=NO_SESSION):
         at.forget()
+    with pytest.raises(CommandError, match=NO_SESSION):
+        await at.account()
     assert at.state == NOTHING
     assert await at.settle() is at.exchange

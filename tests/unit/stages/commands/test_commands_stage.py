@@ -4,13 +4,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from llm_proxy.pipeline.events import End, Event, Finish, Start, TextDelta, Usage
-from llm_proxy.pipeline.exchange import Exchange, Session, SessionState
+from llm_proxy.pipeline.events import End, Event, Finish, Start, TextDelta, TokenCount, Usage
+from llm_proxy.pipeline.exchange import Caller
 from llm_proxy.pipeline.parts import OpaquePart, Text, ToolCall, ToolResult
 from llm_proxy.pipeline.reply import Head
 from llm_proxy.pipeline.request import Message
+from llm_proxy.pipeline.session_state import NOTHING, SessionState
 from llm_proxy.stages.commands import Commands
+from tests.support.sessions import Kept
 from tests.support.stages import Run, asking, text_of
 
 IMAGE = OpaquePart({"type": "image_url"})
@@ -20,10 +23,11 @@ Said = tuple[str, str]
 class Chat:
     """A client with a session, and what the session keeps."""
 
-    def __init__(self, state: SessionState | None = None, **options: Any) -> None:
-        self.run = Run(Commands, options)
-        self.saved: list[SessionState] = []
-        self._state = state or SessionState()
+    def __init__(
+        self, state: SessionState = NOTHING, kit: dict[str, Any] | None = None, **options: Any
+    ) -> None:
+        self.run = Run(Commands, options, **(kit or {}))
+        self.kept = Kept(state)
 
     async def __call__(self, *turns: Said | Message, **request: Any) -> list[Event]:
         messages = [
@@ -31,14 +35,13 @@ class Chat:
             for turn in turns
         ]
         self.asked = asking(messages=messages, **request)
-        return await (await self.run(self._in_session(self.asked))).collect()
+        asked = replace(self.asked, session=self.kept.session, caller=Caller("key-1"))
+        return await (await self.run(asked)).collect()
 
-    def _in_session(self, exchange: Exchange) -> Exchange:
-        async def save(state: SessionState) -> None:
-            self.saved.append(state)
-            self._state = state
-
-        return replace(exchange, session=Session("s", self._state, save))
+    @property
+    def saved(self) -> list[SessionState]:
+        """What was saved, in order."""
+        return self.kept.states[1:]
 
     @property
     def sent(self) -> list[Said]:
@@ -68,7 +71,7 @@ async def test_beside_other_text_commands_are_carried_out_and_cut_out() -> None:
     assert text_of(events) == "ok"
     assert chat.sent == [("user", "before\nafter")]
     assert chat.run.seen[0].request.params == {"temperature": 0.5}
-    assert [SessionState(None, {"temperature": 0.5})] == chat.saved
+    assert [SessionState(params={"temperature": 0.5})] == chat.saved
     assert chat.run.seen[0].request.messages[0].touched
 
 
@@ -76,7 +79,7 @@ async def test_several_commands_are_answered_in_order_and_saved_once() -> None:
     chat = Chat()
     events = await chat(("user", "!/model(x)\n!/set(seed=1)\n!/model"))
     assert text_of(events) == "The model is now x.\nSet seed = 1.\nThe model is x."
-    assert [SessionState("x", {"seed": 1})] == chat.saved
+    assert [SessionState("x", params={"seed": 1})] == chat.saved
     assert chat.run.seen == []
 
 
@@ -96,8 +99,9 @@ async def test_an_error_is_the_answer(typed: str, expected: str) -> None:
 
 async def test_an_unknown_command_is_answered_with_hints() -> None:
     said = text_of(await Chat()(("user", "!/helo")))
-    assert said.startswith('llm-proxy error: unknown command !/helo; did you mean "hello"?')
-    assert said.endswith("Try !/help.")
+    assert said == "llm-proxy error: unknown command !/helo, did you mean !/hello?"
+    said = text_of(await Chat()(("user", "!/xyzzy")))
+    assert said == "llm-proxy error: unknown command !/xyzzy; !/help lists them"
 
 
 async def test_after_an_error_nothing_more_is_carried_out_nor_sent() -> None:
@@ -121,7 +125,7 @@ async def test_what_was_set_is_applied_to_later_requests() -> None:
 
 
 async def test_what_was_unset_is_the_clients_again() -> None:
-    chat = Chat(SessionState("local:echo", {"temperature": 0.5, "seed": 1}))
+    chat = Chat(SessionState("local:echo", params={"temperature": 0.5, "seed": 1}))
     await chat(("user", "!/unset(model, temperature)"))
     await chat(("user", "hi"), model="gpt-4", params={"temperature": 1})
     request = chat.run.seen[0].request
@@ -197,7 +201,7 @@ async def test_every_text_of_a_turn_is_looked_at_and_other_parts_stay() -> None:
     chat = Chat()
     await chat(Message("user", parts))
     assert (IMAGE, Text("what is this?\n")) == chat.run.seen[0].request.messages[0].parts
-    assert [SessionState("x", {"seed": 1})] == chat.saved
+    assert [SessionState("x", params={"seed": 1})] == chat.saved
 
 
 async def test_a_command_beside_an_image_is_no_message_of_commands_alone() -> None:
@@ -218,7 +222,7 @@ async def test_without_a_session_commands_answer_and_nothing_is_set() -> None:
 
 async def test_the_prefix_may_be_another() -> None:
     chat = Chat(prefix="$")
-    assert text_of(await chat(("user", "$modle"))).endswith("Try $help.")
+    assert text_of(await chat(("user", "$modle"))).endswith("did you mean $model?")
     assert text_of(await chat(("user", "!/model"))) == "ok"
 
 
@@ -256,3 +260,88 @@ async def test_an_error_beside_text_is_cut_out_later() -> None:
     await chat(("user", "!/nonsense\nWhat is it?"), ("assistant", said), ("user", "Well?"))
     messages = chat.run.seen[-1].request.messages
     assert [(m.role, m.text) for m in messages] == [("user", "What is it?"), ("user", "Well?")]
+
+
+async def test_oneoff_is_for_one_request() -> None:
+    chat = Chat()
+    await chat(("user", "!/oneoff(b)"))
+    for text in ("first", "second"):
+        await chat(("user", text))
+    assert [seen.request.model for seen in chat.run.seen] == ["b", "m"]
+
+
+async def test_oneoff_beside_text_is_for_that_text() -> None:
+    chat = Chat(SessionState("a"))
+    await chat(("user", "!/oneoff(b)\nfirst"))
+    await chat(("user", "second"))
+    assert [seen.request.model for seen in chat.run.seen] == ["b", "a"]
+
+
+async def test_of_two_requests_at_once_one_gets_the_oneoff() -> None:
+    chat = Chat(SessionState(oneoff="b"))
+    found = chat.kept.session
+    for _ in range(2):
+        await chat.run(replace(asking("hi"), session=found))
+    assert [seen.request.model for seen in chat.run.seen] == ["b", "m"]
+
+
+async def test_counting_uses_no_oneoff_up() -> None:
+    chat = Chat(SessionState(oneoff="b"))
+    await chat(("user", "hi"), counts_only=True)
+    await chat(("user", "hi"))
+    assert [seen.request.model for seen in chat.run.seen] == ["b", "b"]
+
+
+async def test_commands_are_not_counted_and_not_carried_out() -> None:
+    chat = Chat()
+    await chat(("user", "!/model(x)\nhi"), counts_only=True)
+    assert (chat.sent, chat.saved) == ([("user", "hi")], [])
+    answered = ("assistant", "yes")
+    await chat(("user", "hi"), answered, ("user", "!/model(x)"), counts_only=True)
+    assert (chat.sent, chat.saved) == ([("user", "hi"), answered], [])
+
+
+async def test_commands_alone_count_for_nothing() -> None:
+    chat = Chat()
+    assert [TokenCount(0), End()] == await chat(("user", "!/model(x)"), counts_only=True)
+    assert (chat.run.seen, chat.saved) == ([], [])
+
+
+async def test_a_new_session_forgets_and_may_be_set_anew() -> None:
+    chat = Chat(SessionState("a", params={"seed": 1}))
+    said = text_of(await chat(("user", "!/new\n!/set(top_p=0.5)")))
+    assert said == "The session is forgotten.\nSet top_p = 0.5."
+    assert chat.saved[-1] == SessionState(params={"top_p": 0.5})
+
+
+@pytest.mark.parametrize("denied", [{"key-*": ["set"]}, {"*": "hello, set"}, {"key-1": ["*"]}])
+async def test_a_caller_may_be_denied_a_command(denied: Any) -> None:
+    chat = Chat(denied=denied)
+    said = text_of(await chat(("user", "!/set(seed=1)")))
+    assert (said, chat.saved) == ("llm-proxy error: you may not use !/set", [])
+
+
+async def test_others_may_use_it() -> None:
+    chat = Chat(denied={"key-2": ["set"], "anonymous*": ["*"], "key-1": ["model"]})
+    assert text_of(await chat(("user", "!/set(seed=1)"))) == "Set seed = 1."
+    assert "!/set" in text_of(await chat(("user", "!/help")))
+    assert "!/model" not in text_of(await chat(("user", "!/help")))
+
+
+async def test_what_is_disabled_is_unknown() -> None:
+    chat = Chat(disabled=["set"])
+    said = text_of(await chat(("user", "!/set(seed=1)")))
+    assert said.startswith("llm-proxy error: unknown command !/set")
+
+
+async def test_what_was_decided_is_told() -> None:
+    chat = Chat()
+    await chat(("user", "!/model(b)\n!/set(seed=1)\nhi"))
+    told = [decision for _, decision in chat.asked.trace.decisions]
+    assert told == ["carried out !/model, !/set", "asks for b, as was set in the chat"]
+
+
+@pytest.mark.parametrize("prefix", [" !", "! ", "a\n", ">", "> ", "`", "~~", "<c", ""])
+def test_a_prefix_that_means_something_else_is_refused(prefix: str) -> None:
+    with pytest.raises(ValidationError):
+        Commands.Options.model_validate({"prefix": prefix})

@@ -17,8 +17,8 @@ from llm_proxy.pipeline.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
-from llm_proxy.pipeline.exchange import Session, SessionState
 from llm_proxy.pipeline.trace import Target
+from tests.support.sessions import Kept
 from tests.support.stages import asking, text_of
 from tests.support.targets import Farm, Turn, played
 
@@ -62,14 +62,10 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
-async def _remember(_: SessionState) -> None:
-    return None
-
-
 async def _asked(one: Farm, number: int, *, stream: bool) -> None:
     """One request: its calls and its time stay within their bounds, and it ends in one way."""
     exchange = asking(stream=stream)
-    exchange = replace(exchange, session=Session(str(number % 2), SessionState(), _remember))
+    exchange = replace(exchange, session=Kept(id_=str(number % 2)).session)
     options = one.began().options
     loop = asyncio.get_running_loop()
     most = options.max_tries or max(3, len(one.scripts) * max(1, len(one.keys)))

@@ -8,19 +8,15 @@ from typing import Any
 import pytest
 
 from llm_proxy.pipeline.errors import UpstreamRateLimited, UpstreamUnavailable
-from llm_proxy.pipeline.exchange import Session, SessionState
+from tests.support.sessions import Kept
 from tests.support.stages import asking, text_of
 from tests.support.targets import Farm, Turn, played
-
-
-async def _forget(_: SessionState) -> None:
-    return None
 
 
 async def ask(one: Farm, session: str | None = "s", model: str = "m") -> str:
     exchange = asking(model=model)
     if session:
-        exchange = replace(exchange, session=Session(session, SessionState(), _forget))
+        exchange = replace(exchange, session=Kept(id_=session).session)
     async with await one.ask(exchange) as reply:
         return text_of(await reply.collect())
 

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from llm_proxy.stages.commands.command import CommandError
-from tests.unit.stages.commands.desks import desk, kept, run
+from tests.unit.stages.commands.desks import desk, run, stored
 
 ANY_TEXT = st.text(st.characters(exclude_categories=[]), max_size=30)
 """With halves of characters too, as JSON may bring them."""
@@ -39,4 +39,4 @@ async def test_whatever_is_accepted_is_kept(command: str, before: str, given_: s
             await run(at, command, text)
     except CommandError:
         return
-    assert kept(at.state) == at.state
+    assert stored(at.state) == at.state

@@ -2,10 +2,10 @@
 
 import pytest
 
-from llm_proxy.pipeline.session_state import NOTHING, SessionState, Totals
-from tests.unit.stages.commands.desks import desk, kept, refused, run
+from llm_proxy.pipeline.session_state import NOTHING, SessionState
+from tests.unit.stages.commands.desks import desk, refused, run, stored
 
-SET = SessionState("x:a", project="p", project_dir="/srv/p", totals=Totals(3))
+SET = SessionState("x:a", project="p", project_dir="/srv/p")
 
 
 async def test_loop_detection_shows_and_sets_its_mode() -> None:
@@ -44,7 +44,7 @@ async def test_a_project_has_a_name_of_one_line() -> None:
 async def test_a_folder_is_absolute_on_whatever_system(path: str) -> None:
     at = desk()
     assert await run(at, "project-dir", path) == f"The folder is now {path}"
-    assert kept(at.state) == SessionState(project_dir=path)
+    assert stored(at.state) == SessionState(project_dir=path)
     assert await run(at, "pwd") == await run(at, "project-dir") == path
 
 

@@ -3,7 +3,9 @@
 import pytest
 
 from llm_proxy.pipeline.limits import LIMITS, Limit
-from llm_proxy.pipeline.session_state import LastRequest, SessionState, Totals
+from llm_proxy.pipeline.session_state import Account, LastRequest, SessionState, Totals
+from llm_proxy.stages.commands.command import Desk
+from tests.support.sessions import Kept
 from tests.support.stages import asking
 from tests.unit.stages.commands.desks import desk, desk_without_session, refused, run
 
@@ -22,9 +24,15 @@ LAST = LastRequest(
 )
 
 
+def come_to(account: Account) -> Desk:
+    session = Kept()
+    session.account = account
+    return desk(session=session)
+
+
 async def test_status_where_nothing_is_set() -> None:
     assert await run(desk(), "status") == (
-        "- session: session-1\n"
+        "- session: s\n"
         "- model: as the client asks\n"
         "- backend: as the model says\n"
         "- parameters: as the client asks\n"
@@ -47,7 +55,7 @@ async def test_status_tells_everything_that_is_set() -> None:
         project_dir="/srv",
     )
     assert await run(desk(state), "status") == (
-        "- session: session-1\n"
+        "- session: s\n"
         "- model: x:a\n"
         "- backend: y\n"
         "- next request: x:c\n"
@@ -73,8 +81,8 @@ async def test_status_without_a_session() -> None:
 
 
 async def test_usage_tells_the_totals() -> None:
-    state = SessionState(totals=Totals(5, 1, 1200, 340, 1000, 40))
-    assert await run(desk(state), "usage") == (
+    at = come_to(Account(Totals(5, 1, 1200, 340, 1000, 40)))
+    assert await run(at, "usage") == (
         "- requests: 5, of these failed: 1\n"
         "- input tokens: 1200, of these cached: 1000\n"
         "- output tokens: 340, of these reasoning: 40"
@@ -92,7 +100,7 @@ async def test_limits_where_there_are_none() -> None:
 
 
 async def test_why_tells_how_the_last_request_went() -> None:
-    assert await run(desk(SessionState(last=LAST)), "why") == (
+    assert await run(come_to(Account(last=LAST)), "why") == (
         "The request r1 for m: complete, 1.235 s.\n"
         "Stages, with the time in each up to the answer's beginning:\n"
         "- auth: let key-1 in (0.12 ms)\n"
@@ -109,7 +117,7 @@ async def test_why_tells_how_the_last_request_went() -> None:
 
 async def test_why_of_a_request_that_reached_nobody() -> None:
     last = LastRequest("r1", "m", "429: over 3 requests in 60 s", 0.0)
-    told = await run(desk(SessionState(last=last)), "why")
+    told = await run(come_to(Account(last=last)), "why")
     assert told.split("\n")[0] == "The request r1 for m: 429: over 3 requests in 60 s, 0.000 s."
     assert "Attempts" not in told
     assert "Warnings" not in told
@@ -121,7 +129,7 @@ async def test_why_before_the_first_request() -> None:
 
 @pytest.mark.parametrize("name", ["usage", "why"])
 async def test_without_a_session_there_is_nothing_to_tell(name: str) -> None:
-    expected = "nothing is remembered here: this chain has no session stage"
+    expected = "nothing can be remembered: this chain has no session stage"
     assert await refused(desk_without_session(), name) == expected
 
 

@@ -66,7 +66,7 @@ async def test_oneoff_needs_a_model() -> None:
 
 @pytest.mark.parametrize("name", ["model", "backend", "oneoff"])
 async def test_without_a_session_nothing_is_set(name: str) -> None:
-    expected = "nothing is remembered here: this chain has no session stage"
+    expected = "nothing can be remembered: this chain has no session stage"
     at = desk_without_session()
     assert await refused(at, name, "x") == expected
     assert at.state == NOTHING

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from llm_proxy.pipeline.session_state import NOTHING, SessionState
 from llm_proxy.stages.commands.command import CommandError, Desk
-from tests.unit.stages.commands.desks import ROUTES, desk, desk_without_session, kept, refused, run
+from tests.unit.stages.commands.desks import (
+    ROUTES,
+    desk,
+    desk_without_session,
+    refused,
+    run,
+    stored,
+)
 
 IN_THE_FILE = {name: tuple(map(str, targets)) for name, targets in ROUTES.items()}
 
@@ -128,7 +135,7 @@ async def test_there_is_an_end_to_edited_routes() -> None:
 
 
 async def test_without_a_session_no_route_is_edited() -> None:
-    expected = "nothing is remembered here: this chain has no session stage"
+    expected = "nothing can be remembered: this chain has no session stage"
     assert await refused(desk_without_session(), "route-append", "m", "x:c") == expected
     assert await refused(desk_without_session(), "route-clear") == expected
 
@@ -159,7 +166,7 @@ async def make(at: Desk, edits: Sequence[Edit]) -> None:
 async def test_after_any_edits_every_route_can_be_tried_and_stored(edits: Sequence[Edit]) -> None:
     at = desk()
     await make(at, edits)
-    assert kept(at.state) == at.state
+    assert stored(at.state) == at.state
     for name, targets in at.state.routes.items():
         assert len(set(targets)) == len(targets)
         assert targets != IN_THE_FILE.get(name, ())

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_proxy.pipeline.params import PARAMS
-from llm_proxy.pipeline.session_state import NOTHING, SessionState, Totals
+from llm_proxy.pipeline.session_state import NOTHING, SessionState
 from llm_proxy.stages.commands.command import CommandError
-from tests.unit.stages.commands.desks import desk, desk_without_session, kept, refused, run
+from tests.unit.stages.commands.desks import desk, desk_without_session, refused, run, stored
 
-SET = SessionState("x:a", params={"temperature": 0.5, "seed": 7}, totals=Totals(3))
+SET = SessionState("x:a", params={"temperature": 0.5, "seed": 7})
 
 
 async def test_set_keeps_values_of_the_right_type() -> None:
@@ -27,7 +27,7 @@ async def test_set_adds_to_what_is_set() -> None:
     at = desk(SET)
     await run(at, "set", temperature="1", top_p="0.9")
     params = {"temperature": 1.0, "seed": 7, "top_p": 0.9}
-    assert at.state == SessionState("x:a", params=params, totals=Totals(3))
+    assert at.state == SessionState("x:a", params=params)
     assert SET.params == {"temperature": 0.5, "seed": 7}
 
 
@@ -130,9 +130,9 @@ async def test_its_page_names_every_parameter() -> None:
 async def test_unset_forgets_what_it_names() -> None:
     at = desk(SET)
     assert await run(at, "unset", "temperature") == "Forgotten: temperature."
-    assert at.state == SessionState("x:a", params={"seed": 7}, totals=Totals(3))
+    assert at.state == SessionState("x:a", params={"seed": 7})
     assert await run(at, "unset", "model", "seed", "model") == "Forgotten: model, seed."
-    assert at.state == SessionState(totals=Totals(3))
+    assert at.state == NOTHING
 
 
 FULL = SessionState(
@@ -145,7 +145,6 @@ FULL = SessionState(
     loop_detection="off",
     project="p",
     project_dir="/srv",
-    totals=Totals(3),
 )
 
 
@@ -177,24 +176,24 @@ async def test_unset_forgets_what_other_commands_have_set(name: str, fields: lis
     ]
 
 
-async def test_unset_alone_forgets_everything_but_what_was_used() -> None:
+async def test_unset_alone_forgets_everything() -> None:
     at = desk(FULL)
     assert await run(at, "unset") == "Everything that was set is forgotten."
-    assert at.state == SessionState(totals=Totals(3))
+    assert at.state == NOTHING
 
 
 async def test_unset_forgives_a_value_and_what_was_not_set() -> None:
     at = desk(SET)
     assert await run(at, "unset", temperature="1") == "Forgotten: temperature."
     assert await run(at, "unset", "top_p") == "Forgotten: top_p."
-    assert at.state == SessionState("x:a", params={"seed": 7}, totals=Totals(3))
+    assert at.state == SessionState("x:a", params={"seed": 7})
 
 
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
         (("temperature", "modle"), 'there is no parameter "modle"; did you mean "model"?'),
-        (("totals",), 'there is no parameter "totals"'),
+        (("account",), 'there is no parameter "account"'),
         (("",), 'there is no parameter ""'),
     ],
 )
@@ -203,7 +202,7 @@ async def test_unset_of_what_there_is_not(names: tuple[str, ...], expected: str)
 
 
 async def test_without_a_session_nothing_is_set() -> None:
-    expected = "nothing is remembered here: this chain has no session stage"
+    expected = "nothing can be remembered: this chain has no session stage"
     assert await refused(desk_without_session(), "set", seed="1") == expected
     assert await refused(desk_without_session(), "unset") == expected
 
@@ -230,7 +229,7 @@ async def accepted(at: Any, given_: Mapping[str, str]) -> bool:
 async def test_whatever_is_accepted_can_be_stored_and_read(given_: Mapping[str, str]) -> None:
     at = desk(SET)
     await accepted(at, given_)
-    assert kept(at.state) == at.state
+    assert stored(at.state) == at.state
 
 
 @given(GIVEN, st.sampled_from([NOTHING, SET]))
@@ -241,4 +240,4 @@ async def test_set_and_then_unset_is_as_before(
     if await accepted(at, given_):
         await run(at, "unset", *given_)
         untouched = {name: v for name, v in before.params.items() if name not in given_}
-        assert at.state == SessionState(before.model, params=untouched, totals=before.totals)
+        assert at.state == SessionState(before.model, params=untouched)
