@@ -1,4 +1,4 @@
-"""Several models in one name: `openai:gpt-4|anthropic:claude-opus-5`."""
+"""Several models in one name: `openai:gpt-4|local:echo`."""
 
 from collections.abc import Sequence
 

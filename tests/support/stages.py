@@ -45,6 +45,7 @@ class Run:
     def __init__(
         self,
         stage: type[Stage[Any]],
+        /,
         options: Mapping[str, Any] | None = None,
         answers: Sequence[Answer] = (),
         **kit: Any,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from llm_proxy.pipeline.params import PARAMS, parse_param
+from llm_proxy.pipeline.params import PARAMS, overlaid, parse_param
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,21 @@ def test_illegal(name: str, value: object, message: str) -> None:
 def test_no_setting_takes_a_list(name: str) -> None:
     with pytest.raises(ValueError, match="Input should be"):
         parse_param(name, [])
+
+
+@pytest.mark.parametrize(
+    ("params", "wanted", "expected"),
+    [
+        ({}, {}, {}),
+        ({"seed": 1, "top_k": 2}, {"seed": 3}, {"seed": 3, "top_k": 2}),
+        ({"reasoning_effort": "low"}, {"reasoning_budget": 9}, {"reasoning_budget": 9}),
+        ({"reasoning_budget": 9}, {"reasoning_effort": "low"}, {"reasoning_effort": "low"}),
+        ({"reasoning_budget": 9}, {"seed": 1}, {"reasoning_budget": 9, "seed": 1}),
+    ],
+)
+def test_settings_go_over_others_and_how_much_to_think_is_one(
+    params: dict[str, object], wanted: dict[str, object], expected: dict[str, object]
+) -> None:
+    before = dict(params)
+    assert overlaid(params, wanted) == expected
+    assert params == before

@@ -1,11 +1,12 @@
 """Everything one file describes, open and at work."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 from unittest.mock import Mock
 
 import aiohttp
 import pytest
+from pydantic import Field
 
 from llm_proxy.pipeline.backend import Backend, BackendOptions
 from llm_proxy.pipeline.config import BackendsConfig, Config, PipelineConfig
@@ -16,6 +17,7 @@ from llm_proxy.pipeline.proxy import Proxy, open_proxy
 from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.stage import Next, Stage, StageOptions
 from llm_proxy.pipeline.state.memory import MemoryStore
+from llm_proxy.pipeline.trace import Target
 from tests.support.clock import Clock
 from tests.support.stages import asking
 
@@ -49,6 +51,10 @@ class Vendor(Backend[BackendOptions]):
 class Options(StageOptions):
     name: str = "stage"
     fails: bool = False
+    names: dict[str, str] = Field(default_factory=dict[str, str])
+
+    def named_models(self) -> Mapping[str, Sequence[Target]]:
+        return {name: (Target("a", model),) for name, model in self.names.items()}
 
 
 class Sends(Stage[Options]):
@@ -116,6 +122,32 @@ async def test_stages_and_backends_get_what_surrounds_them() -> None:
     assert "a" == kit.default_backend
     assert kit.backends["a"].kit.http is HTTP
     assert "stage of p" == proxy.pipelines["p"].links[0].stage.options.name
+
+
+def named(pipeline: str, **stages: dict[str, str]) -> PipelinePlan:
+    """A chain of stages, each of which gives names of models a meaning."""
+    plans = (StagePlan(stage, Sends, Options(names=names)) for stage, names in stages.items())
+    return PipelinePlan(pipeline, (), tuple(plans))
+
+
+async def test_each_stage_knows_its_own_name_in_the_file() -> None:
+    proxy = await opened(plan(named("p", first={}, second={}), named("q", third={}), a=None))
+    names = {
+        pipeline.name: [link.stage.kit.stage for link in pipeline.links]
+        for pipeline in proxy.pipelines.values()
+    }
+    assert {"p": ["first", "second"], "q": ["third"]} == names
+
+
+async def test_every_stage_knows_what_names_mean_in_its_chain_and_in_no_other() -> None:
+    chains = (named("p", one={"m": "1"}, two={"m": "2", "n": "3"}), named("q", three={"o": "4"}))
+    proxy = await opened(plan(*chains, a=None))
+    p, q = (proxy.pipelines[name].links for name in "pq")
+    for link in p:  # what stands first comes first
+        assert {"m": (Target("a", "1"),), "n": (Target("a", "3"),)} == dict(
+            link.stage.kit.named_models
+        )
+    assert {"o": (Target("a", "4"),)} == dict(q[0].stage.kit.named_models)
 
 
 async def test_http_and_store_stay_open() -> None:

@@ -10,6 +10,7 @@ from llm_proxy.pipeline.errors import Unauthorized
 from llm_proxy.pipeline.exchange import Caller, Client, Exchange
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Gate, Kit, Next, Stage, StageOptions, Surroundings
+from llm_proxy.pipeline.trace import Target
 from tests.support.stages import Run, asking
 
 
@@ -77,3 +78,45 @@ async def test_a_gate_that_refuses_does_not_call_on() -> None:
     with pytest.raises(Unauthorized, match=r"^no$"):
         await run(asking())
     assert [] == run.seen
+
+
+def test_options_give_no_name_a_meaning_unless_they_say_so() -> None:
+    assert {} == StageOptions().named_models()
+
+
+async def test_what_a_stage_tells_is_told_under_its_name_in_the_file() -> None:
+    class Tells(Plain):
+        async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
+            self.tell(exchange, "first")
+            self.tell(exchange, "second")
+            return await call_next(exchange)
+
+    exchange = asking()
+    await Run(Tells, stage="second_limit")(exchange)
+    assert [("second_limit", "first"), ("second_limit", "second")] == exchange.trace.decisions
+
+
+async def test_a_gate_tells_whom_it_let_in() -> None:
+    exchange = Exchange.of(asking().request, Client(credential="k"))
+    await Run(Door, stage="door")(exchange)
+    assert [("door", "let key-1 in")] == exchange.trace.decisions
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("a:m", Target("a", "m")),
+        ("a:m:n", Target("a", "m:n")),
+        ("off:m", Target("off", "m")),
+        ("m", Target("b", "m")),
+        ("llama3:8b", Target("b", "llama3:8b")),
+        ("a:", Target("b", "a:")),
+        ("", Target("b", "")),
+    ],
+)
+def test_a_model_goes_to_the_backend_before_it_or_to_the_default(
+    model: str, expected: Target
+) -> None:
+    backends: Any = {"a": Mock(), "b": Mock()}
+    kit = Run(Plain, backends=backends, off={"off": "no key"}, default_backend="b").stage.kit
+    assert expected == kit.target_of(model)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from llm_proxy.pipeline.errors import RateLimited
 from llm_proxy.pipeline.exchange import Caller, Exchange
+from llm_proxy.pipeline.limits import LIMITS, Limit
 from llm_proxy.stages.rate_limit import RateLimit, RateLimitOptions
 from tests.support.stages import Run, asking, text_of
 
@@ -128,6 +129,28 @@ async def test_two_instances_count_for_themselves() -> None:
     await first(by("a"))
     await second(by("a"))
     assert (len(first.seen), len(second.seen)) == (1, 1)
+
+
+async def test_stages_behind_it_learn_what_is_left(wait: Wait) -> None:
+    run = Run(RateLimit, {"default_limit": 3, "time_window": "1m"})
+    for _ in range(2):
+        await run(by("a"))
+    await run(by("b"))
+    wait(20)
+    await run(by("a"))
+    left = [2, 1, 2, 1]
+    expected = [(Limit("requests", 3, n, 60.0),) for n in left]
+    assert [exchange.fact(LIMITS) for exchange in run.seen] == expected
+    told = [exchange.trace.decisions for exchange in run.seen]
+    assert told == [[("", f"{n} of 3 requests left")] for n in left]
+
+
+async def test_two_instances_each_tell_of_their_limit() -> None:
+    first, second = Run(RateLimit, {"default_limit": 9}), Run(RateLimit, {"default_limit": 2})
+    await first(by("a"))
+    await second(first.seen[0])
+    expected = (Limit("requests", 9, 8, 60.0), Limit("requests", 2, 1, 60.0))
+    assert second.seen[0].fact(LIMITS) == expected
 
 
 def test_it_stands_behind_what_finds_the_caller() -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
@@ -11,12 +12,14 @@ import pytest
 from llm_proxy.pipeline.breaker import BreakerLimits
 from llm_proxy.pipeline.errors import BadRequest
 from llm_proxy.pipeline.health import Health
+from llm_proxy.pipeline.session_state import SessionState
 from llm_proxy.pipeline.stage import Kit
 from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.failover.options import FailoverOptions
 from llm_proxy.stages.failover.targets import choice_for, in_order
 from tests.support.clock import Clock
+from tests.support.sessions import Kept
 from tests.support.stages import asking
 from tests.support.targets import Keyed
 
@@ -44,8 +47,10 @@ class Names:
             default_backend="y",
         )
 
-    def of(self, name: str, target: Target | None = None) -> list[str]:
-        exchange = asking(model=name)
+    def of(self, name: str, target: Target | None = None, **edits: Sequence[str]) -> list[str]:
+        """What is tried for a name, where the session has edited these routes."""
+        routes = {name: tuple(targets) for name, targets in edits.items()}
+        exchange = replace(asking(model=name), session=Kept(SessionState(routes=routes)).session)
         choice = choice_for(exchange.at(target) if target else exchange, self.options, self.kit)
         targets = in_order(choice, self.kit.backends, self.health, "streamed")
         return [f"{t.model}{t.key}" for t in targets]
@@ -90,6 +95,44 @@ def test_lines_between_nothing_and_too_many_are_the_clients_mistake(name: str) -
 def test_a_target_that_is_set_is_the_only_one_and_its_key_too() -> None:
     assert Names().of("m", Target("x", "q")) == ["q1", "q2"]
     assert Names().of("m", Target("x", "q", "2")) == ["q2"]
+
+
+def test_a_route_that_the_session_has_edited_is_what_it_says() -> None:
+    assert Names().of("m", m=["y:q", "x:a"]) == ["q", "a1", "a2"]
+    assert Names().of("o", m=["y:q"]) == ["b"]
+    assert Names(route={"exhaust": "models"}).of("m", m=["x:a", "y:q"]) == ["a1", "q", "a2"]
+
+
+def test_a_route_that_the_session_has_emptied_stands_for_itself() -> None:
+    assert Names().of("o", o=[]) == ["o"]
+
+
+@pytest.mark.parametrize(
+    ("name", "edits", "targets"),
+    [
+        ("new", {"new": ["x:a", "y:b"]}, ["a1", "a2", "b"]),
+        ("new|y:q", {"new": ["x:a"]}, ["a1", "a2", "q"]),
+        ("m|y:q", {"m": ["y:z"]}, ["z", "q"]),
+        ("x:a", {"x:a": ["y:b"]}, ["b"]),
+        ("a|b", {"a|b": ["y:q"]}, ["q"]),
+        ("plain", {"new": ["x:a"]}, ["plain"]),
+        ("new", {"new": ["m"]}, ["m"]),
+    ],
+)
+def test_a_session_may_make_a_route_of_any_name(
+    name: str, edits: dict[str, list[str]], targets: Sequence[str]
+) -> None:
+    assert Names().of(name, None, **edits) == targets
+
+
+def test_a_target_that_is_set_goes_before_an_edited_route() -> None:
+    assert Names().of("m", Target("x", "q"), m=["y:z"]) == ["q1", "q2"]
+
+
+def test_targets_of_the_file_keep_their_weights_in_an_edited_route() -> None:
+    names = Names(policy="weighted")
+    firsts = Counter(names.of("m", m=["y:new", "x:a"])[0][0] for _ in range(700))
+    assert 540 < firsts["a"] < 660
 
 
 def test_by_weight_the_first_is_one_by_chance() -> None:
