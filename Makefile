@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-long check format bench matrix lock clean
+.PHONY: run test test-long check format bench docs matrix lock clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/llm-proxy serve
@@ -27,6 +27,10 @@ format: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench
+
+# The pages that are made; a test fails where one no longer holds.
+docs: matrix
+	$(BIN)/python -m tests.pages.commands_page
 
 # What the tests know of translations, as a page.
 matrix: $(VENV)/dev.stamp

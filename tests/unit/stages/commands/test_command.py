@@ -7,7 +7,7 @@ import pytest
 from llm_proxy.pipeline.session_state import NOTHING, Account, SessionState, Totals
 from llm_proxy.stages.commands.builtin import BUILTIN
 from llm_proxy.stages.commands.command import Command, CommandError, Desk
-from llm_proxy.stages.commands.parser import Call
+from llm_proxy.stages.commands.parser import Call, parse_commands
 from tests.support.sessions import Kept
 from tests.unit.stages.commands.desks import desk, desk_without_session
 
@@ -50,8 +50,10 @@ def test_a_command_without_a_docstring_has_its_name_for_a_page() -> None:
 @pytest.mark.parametrize("command", BUILTIN.values(), ids=list(BUILTIN))
 def test_every_built_in_command_explains_itself(command: type[Command]) -> None:
     one = command()
-    ways = one.usage("!/").split(" or ")
-    assert all(way.startswith(f"`!/{command.name}") and way.endswith("`") for way in ways)
+    for way in one.usage("!/").split(" or "):
+        [call] = parse_commands(way.strip("`"), "!/").calls
+        assert isinstance(call, Call)
+        assert call.name == command.name
     assert one.about("!/").endswith(".")
     assert one.about("!/").startswith(one.summary("!/"))
     assert len(one.summary("!/")) < 120
