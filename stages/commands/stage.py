@@ -16,7 +16,7 @@ from llm_proxy.pipeline.values import Listed
 from llm_proxy.stages.commands.applied import applied
 from llm_proxy.stages.commands.catalogue import ALL, Catalogue, may_use
 from llm_proxy.stages.commands.command import CommandError, Desk
-from llm_proxy.stages.commands.history import ERROR, Typed, newest, scrubbed
+from llm_proxy.stages.commands.history import ERROR, Cut, newest, scrubbed
 from llm_proxy.stages.commands.parser import Call, Mistake
 from llm_proxy.stages.commands.unknown import unknown_command
 
@@ -102,7 +102,7 @@ class Commands(Stage[CommandsOptions]):
 
     async def _run(self, call: Call | Mistake, desk: Desk) -> str:
         if isinstance(call, Mistake):
-            raise CommandError(call.message)
+            raise CommandError(f"{call.message} (line {call.line}, column {call.column})")
         command = desk.commands.get(call.name)
         if command is not None:
             return await command.run(call, desk)
@@ -134,7 +134,7 @@ async def _taken(session: Session) -> str | None:
     return model
 
 
-def _without_commands(request: ChatRequest, typed: Typed, prefix: str) -> ChatRequest:
+def _without_commands(request: ChatRequest, typed: Cut, prefix: str) -> ChatRequest:
     request = scrubbed(request, prefix)
     if not typed.calls:
         return request

@@ -16,6 +16,10 @@ from llm_proxy.pipeline.events import End, Event, Failure, Finish, KeepAlive, St
 _NOTHING = b"\n"
 """The one sign of life that clients of this dialect do not stumble over."""
 
+_SILENCE = {"text": ""}
+"""What ends an answer, as the vendor ends its own: Google's SDK forgets a turn of the chat, with
+what the user said, if one of its chunks has no part."""
+
 
 class EventWriter:
     """Writes one answer as server-sent events: data and blank lines, and nothing else."""
@@ -77,7 +81,7 @@ class EventWriter:
         parts = list(self._parts.close())
         if not parts and self._finish is None and self._usage is None:
             return b""
-        return self._chunk(parts, self._finish, self._usage)
+        return self._chunk(parts or [_SILENCE], self._finish, self._usage)
 
     def _chunk(
         self,

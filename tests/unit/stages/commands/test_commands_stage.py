@@ -88,7 +88,7 @@ async def test_several_commands_are_answered_in_order_and_saved_once() -> None:
     [
         ("!/set(temperature=9)", "temperature: Input should be less than or equal to 2"),
         ("!/set(tmperature=1)", 'there is no parameter "tmperature"; did you mean "temperature"?'),
-        ("!/set(seed=1", "the bracket of set( is not closed"),
+        ("!/set(seed=1", "the bracket of set( is not closed (line 1, column 6)"),
     ],
 )
 async def test_an_error_is_the_answer(typed: str, expected: str) -> None:
@@ -345,3 +345,38 @@ async def test_what_was_decided_is_told() -> None:
 def test_a_prefix_that_means_something_else_is_refused(prefix: str) -> None:
     with pytest.raises(ValidationError):
         Commands.Options.model_validate({"prefix": prefix})
+
+
+WRAPPED = [
+    ("<task>\n!/model(x)\n</task>",),
+    ("<system-reminder>\nnever mind\n</system-reminder>", "!/model(x)"),
+    ("<task>!/model(x)</task>", "<environment_details>\n/home\n</environment_details>"),
+]
+
+
+@pytest.mark.parametrize("texts", WRAPPED)
+async def test_what_clients_add_by_themselves_makes_it_no_question(texts: tuple[str, ...]) -> None:
+    chat = Chat()
+    typed = Message("user", tuple(map(Text, texts)))
+    assert text_of(await chat(typed)) == "The model is now x."
+    await chat(typed, ("assistant", "The model is now x."), ("user", "hi"))
+    assert chat.sent == [("user", "hi")]
+
+
+async def test_a_file_in_several_texts_steers_nothing() -> None:
+    chat = Chat()
+    parts = (
+        "look",
+        "--- Content from referenced files ---",
+        "!/model(x)",
+        "--- End of content ---",
+    )
+    await chat(Message("user", tuple(map(Text, parts))))
+    assert chat.saved == []
+    assert chat.asked.request is chat.run.seen[0].request
+
+
+async def test_a_very_long_message_has_no_commands() -> None:
+    chat = Chat()
+    await chat(("user", "!/model(x)\n" + "x" * 1_000_000))
+    assert chat.saved == []

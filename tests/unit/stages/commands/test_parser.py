@@ -1,65 +1,59 @@
-"""Commands in a text."""
-
-import re
+"""Commands in the texts of a message."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm_proxy.stages.commands.parser import Call, Mistake, Parsed, parse_commands
+from llm_proxy.stages.commands.parser import Call, Mistake, Parsed, parse_commands, parse_texts
 
 HELLO = Call("hello")
 
 LINES = st.text(st.characters(exclude_characters="\n"), max_size=20)
-ALMOST = st.lists(
-    st.sampled_from(["!/", "!", "/", "a", "set", "(", ")", ",", "=", '"', "\\", "\n", " ", "```"])
-    | st.text(max_size=3)
-).map("".join)
+PIECES = [
+    *("!/", "!/help", "!/set(", "!/a(b)", "(", ")", ",", "=", '"', "\\", "a", " ", "\t"),
+    *("\n", "\n", "\n!/help\n", "\r", "\x0b", "\u2028", "\u200b", ">", "```", "~~~~", "\n```\n"),
+    *("<task>", "</task>", "<a>", "</a>", "\n<a>\n", "\n</a>\n", "<a/>", "<system-reminder>"),
+    *(
+        "</system-reminder>",
+        "\n--- Content from x ---\n",
+        "\n--- End of content ---\n",
+        "[ls] Result:",
+    ),
+]
+NASTY = st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=30).map("".join)
 
 
-def printed(call: Call) -> str:
-    def quoted(value: str) -> str:
-        return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
-
-    arguments = [quoted(value) for value in call.args]
-    arguments += [f"{key}={quoted(value)}" for key, value in call.options.items()]
-    return f"!/{call.name}({', '.join(arguments)})"
+def written(parsed: Parsed) -> str:
+    """The calls of a text, one on a line."""
+    return "\n".join(call.written("!/") for call in parsed.calls if isinstance(call, Call))
 
 
 @pytest.mark.parametrize(
     ("text", "calls", "rest"),
     [
         ("!/hello", [HELLO], ""),
-        ("!/Hello", [HELLO], ""),
-        ("!/hello()", [HELLO], ""),
-        ("!/hello( )", [HELLO], ""),
         ("!/hello\nthere", [HELLO], "there"),
         ("!/hello \t\r\nthere", [HELLO], "there"),
         ("!/hello there", [HELLO], "there"),
         ("!/hello\n\nthere", [HELLO], "\nthere"),
         ("before\n!/hello\nafter", [HELLO], "before\nafter"),
+        ("before\r\n!/hello\r\nafter", [HELLO], "before\r\nafter"),
         ("before\n!/hello", [HELLO], "before\n"),
         ("!/hello\n!/help\n", [HELLO, Call("help")], ""),
+        ("!/hello !/a(b)\t!/hello()!/help x", [HELLO, Call("a", ("b",)), HELLO, Call("help")], "x"),
+        ("!/hello and !/help", [HELLO], "and !/help"),
         ("a\n!/hello\nb\n!/help\nc", [HELLO, Call("help")], "a\nb\nc"),
-        ("!/my-own2(x)", [Call("my-own2", ("x",))], ""),
-        ("!/model(local:echo)", [Call("model", ("local:echo",))], ""),
-        ("!/model( a b , c )", [Call("model", ("a b", "c"))], ""),
-        ('!/model("a, b)")', [Call("model", ("a, b)",))], ""),
-        (r'!/model("a \"b\" \\")', [Call("model", ('a "b" \\',))], ""),
-        ("!/set(a=1, b_c = x=y)", [Call("set", (), {"a": "1", "b_c": "x=y"})], ""),
-        ('!/set(a="1,2", b=)', [Call("set", (), {"a": "1,2", "b": ""})], ""),
-        ("!/set(a=1,a=2)", [Call("set", (), {"a": "2"})], ""),
-        ("!/set(x, a=1)", [Call("set", ("x",), {"a": "1"})], ""),
-        ('!/set(a="one\ntwo")\nrest', [Call("set", (), {"a": "one\ntwo"})], "rest"),
-        ("!/set(a=1", [Mistake("the bracket of set( is not closed")], ""),
-        ("!/set(a=1\nrest", [Mistake("the bracket of set( is not closed")], "rest"),
-        ('!/set(a="1)\nrest', [Call("set", (), {"a": '"1'})], "rest"),
-        ('!/set(a="1"2)\nrest', [Mistake("the bracket of set( is not closed")], "rest"),
-        ("!/set(\n!/hello", [Mistake("the bracket of set( is not closed"), HELLO], ""),
+        ("!/set(\n!/hello", [Mistake("the bracket of set( is not closed", 1, 6), HELLO], ""),
+        ("a\n!/set(1\nb", [Mistake("the bracket of set( is not closed", 2, 6)], "a\nb"),
     ],
 )
-def test_commands_are_read_and_cut_out(text: str, calls: list[object], rest: str) -> None:
-    assert Parsed(tuple(calls), rest) == parse_commands(text, "!/")  # type: ignore[arg-type]
+def test_commands_are_read_and_cut_out(text: str, calls: list[Call | Mistake], rest: str) -> None:
+    assert Parsed(tuple(calls), rest) == parse_commands(text, "!/")
+
+
+def test_calls_and_mistakes_know_their_lines() -> None:
+    parsed = parse_commands("a\n!/hello !/hello\n\n\nb\n!/hello\n  \n!/x(y", "!/")
+    assert [call.line for call in parsed.calls] == [2, 2, 6, 8]
 
 
 @pytest.mark.parametrize(
@@ -121,32 +115,37 @@ def test_code_within_one_line_opens_no_fence() -> None:
     assert Parsed((HELLO,), "```a = 1``` is what I want\n") == parse_commands(text, "!/")
 
 
-def test_an_empty_value_in_quotes_is_an_argument() -> None:
-    assert Parsed((Call("model", ("",)),), "") == parse_commands('!/model("")', "!/")
-
-
 @pytest.mark.parametrize("prefix", ["/", "!", "$$", "(", ".*", "proxy:"])
 def test_the_prefix_may_be_another(prefix: str) -> None:
     assert Parsed((HELLO,), "x") == parse_commands(f"{prefix}hello\nx", prefix)
 
 
-@given(ALMOST)
-def test_no_text_raises(text: str) -> None:
+@given(NASTY)
+def test_no_text_raises_and_without_commands_it_is_the_same_object(text: str) -> None:
     parsed = parse_commands(text, "!/")
-    assert parsed.calls or text == parsed.rest
+    assert parsed.calls or parsed.rest is text
 
 
-@given(
-    st.from_regex(r"[a-z][a-z0-9-]*", fullmatch=True),
-    st.lists(st.text()).filter(lambda args: args != [""]),
-    st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]*", fullmatch=True), st.text()),
-    LINES.map(str.lstrip).filter(lambda line: not line.startswith("!/")),
-)
-def test_a_printed_call_is_read_as_it_was(
-    name: str, args: list[str], options: dict[str, str], behind: str
-) -> None:
-    call = Call(name, tuple(args), options)
-    assert Parsed((call,), behind) == parse_commands(f"{printed(call)}\n{behind}", "!/")
+@given(st.lists(NASTY, max_size=3))
+def test_what_is_left_has_no_command(texts: list[str]) -> None:
+    rests = [parsed.rest for parsed in parse_texts(texts, "!/")]
+    again = parse_texts(rests, "!/")
+    assert [Parsed((), rest) for rest in rests] == list(again)
+
+
+@given(NASTY)
+def test_cutting_takes_characters_out_and_changes_none(text: str) -> None:
+    left = iter(text)
+    assert all(character in left for character in parse_commands(text, "!/").rest)
+
+
+@given(st.lists(st.sampled_from(["!/hello", "!/set(a=1)", "text", "a !/b", ""])))
+def test_what_is_not_a_command_stays_line_for_line(lines: list[str]) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    parsed = parse_commands(text, "!/")
+    kept = [line for line in lines if not line.startswith("!/")]
+    assert parsed.rest == "".join(f"{line}\n" for line in kept)
+    assert written(parsed) == "\n".join(line for line in lines if line.startswith("!/"))
 
 
 @given(st.text().filter(lambda text: "!/" not in text))
@@ -160,18 +159,75 @@ def test_a_text_with_the_prefix_inside_its_lines_is_unchanged(lines: list[str]) 
     assert Parsed((), text) == parse_commands(text, "!/")
 
 
-@given(
-    st.sampled_from(["```", "````", "~~~", "  ~~~~"]),
-    st.sampled_from(["", "python", " text "]),
-    st.lists(st.just("!/hello") | LINES.filter(lambda line: not re.match(r" *(```|~~~)", line))),
-    st.sampled_from(["", "\n"]),
+@pytest.mark.parametrize("text", ["!/bin/sh", "!/notes.txt", "!/helpé", "!/C\\D", "\u200b!/help"])
+def test_what_only_looks_like_a_command_stays(text: str) -> None:
+    assert Parsed((), text) == parse_commands(text, "!/")
+
+
+@pytest.mark.parametrize("separator", ["\r", "\x0b", "\x0c", "\x1e", "\x85", "\u2028", "\u2029"])
+def test_only_a_line_feed_starts_a_line(separator: str) -> None:
+    text = f"some text{separator}!/hello"
+    assert Parsed((), text) == parse_commands(text, "!/")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "!/a",
+            "!/a ",
+            "!/a\n",
+            "!/a(",
+            "!/a(\n",
+            '!/a("',
+            '!/a("\n',
+            '!/a(x","y="\n',
+            "!/a()\n>",
+        ),
+        *("!/a(b,", "!/a(b=", '\\"', '!/a("\\', "\n", "\r", " ", "\t\n", "```\n", "~~~ `\n", "~"),
+        *("<a", "<a>", "<a> ", "</a", "</a ", "<a></a>", "\n<a>\n</a>", "<task>", "</task>\n"),
+        *("--- Content from a ---\n--- End of content ---\n", "--- Content from ", "--- End of "),
+        *("\u2028", "[a for ", "!/!/", "a"),
+    ],
 )
-def test_nothing_in_a_fence_counts(fence: str, info: str, lines: list[str], end: str) -> None:
-    text = "\n".join([f"{fence}{info}", *lines, f"{fence}{end}"])
-    assert Parsed((), text) == parse_commands(text, "!/")
+@pytest.mark.parametrize("before", ["!/help\n", "a "])
+@pytest.mark.timeout(10)
+def test_a_long_text_is_read_in_passing(before: str, piece: str) -> None:
+    # A reader that went back for each line would need far longer than a test may take.
+    text = before + piece * (100_000 // len(piece)) + "\n!/"
+    assert text.endswith(parse_commands(text, "!/").rest[-2:])
 
 
-@given(st.lists((st.just("!/hello") | LINES).map(lambda line: f">{line}")))
-def test_nothing_on_a_quoted_line_counts(lines: list[str]) -> None:
-    text = "\n".join(lines)
-    assert Parsed((), text) == parse_commands(text, "!/")
+def test_many_elements_of_different_names_are_read_in_passing() -> None:
+    text = "!/hello\n" + "".join(f"<a{n}></a{n}> <b{n}>" for n in range(10_000))
+    assert (HELLO,) == parse_commands(text, "!/").calls
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["!/help"], True),
+        (["!/help\n \n"], True),
+        (["!/help me"], False),
+        (["<task>\n!/help\n</task>"], True),
+        (["<task>!/help</task>"], True),
+        (["<task>\n!/help\nplease</task>"], False),
+        (
+            [
+                "<user_query>\n!/help\n</user_query>",
+                "<environment_details>\nx\n</environment_details>",
+            ],
+            True,
+        ),
+        (["<system-reminder>\nx\n</system-reminder>\n", "!/help"], True),
+        (["<system-reminder>\nx\n</system-reminder>\n", "!/help", "what?"], False),
+        (["<system-reminder>\nnot closed", "!/help"], False),
+        (["<div>\n</div>\n", "!/help"], False),
+        (["!/help\n```\ncode\n```"], False),
+        (["!/help\n--- Content from a ---\nx\n--- End of content ---"], False),
+    ],
+)
+def test_a_message_may_be_commands_alone(texts: list[str], expected: bool) -> None:  # noqa: FBT001
+    parsed = parse_texts(texts, "!/")
+    assert expected is not any(each.says_more for each in parsed)
+    assert any(each.is_only_commands for each in parsed) or not expected

@@ -41,7 +41,7 @@ def parts_in(stream: bytes) -> list[Any]:
 
 
 def test_a_refusal_is_text() -> None:
-    assert [{"text": "no"}] == parts_in(
+    assert [{"text": "no"}, {"text": ""}] == parts_in(
         written([RefusalDelta("no"), Finish("content_filter"), End()])
     )
 

@@ -76,6 +76,7 @@ def test_every_event_in_order() -> None:
         {"text": "hi"},
         {"functionCall": {"id": "c1", "name": "f", "args": {"a": 1}}},
         {"functionCall": {"id": "c2", "name": "g", "args": {}}},
+        {"text": ""},
     ] == parts_in(stream)
     last = chunks_in(stream)[-1]
     assert "STOP" == last["candidates"][0]["finishReason"]
@@ -199,6 +200,15 @@ def test_a_changed_text_is_written_anew_and_the_rest_relayed() -> None:
     assert ("r1", "g-1") == (first["responseId"], first["modelVersion"])
 
 
+@pytest.mark.parametrize("said", [[TextDelta("hi")], []])
+def test_no_chunk_is_without_a_part_or_a_chat_of_the_sdk_forgets_the_turn(
+    said: list[Event],
+) -> None:
+    chunks = chunks_in(written([*said, Usage(1, 1), Finish("stop"), End()]))
+    assert all(one["candidates"][0]["content"]["parts"] for one in chunks)
+    assert "STOP" == chunks[-1]["candidates"][0]["finishReason"]
+
+
 def test_a_changed_end_is_told_once() -> None:
     frames = [data(chunk({"text": "a"}, reason="STOP", usageMetadata={"promptTokenCount": 1}))]
     events = [
@@ -206,7 +216,7 @@ def test_a_changed_end_is_told_once() -> None:
         for e in streamed(frames)
     ]
     chunks = chunks_in(EventWriter().write(events))
-    assert ["b"] == [
+    assert ["b", ""] == [
         part["text"] for one in chunks for part in one["candidates"][0]["content"]["parts"]
     ]
     assert ["STOP"] == [
