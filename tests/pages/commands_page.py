@@ -8,7 +8,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 
 PREFIX = "!/"
 
-HEAD = """# Commands in the chat
+HEAD = r'''# Commands in the chat
 
 Made from the commands' docstrings by `make docs`; a test fails where it no longer holds.
 
@@ -17,8 +17,8 @@ With commands a person steers the proxy from inside any client, in the middle of
 ## How to write them
 
 `!/name` or `!/name(value, "another value", key=value)`, at the start of a line. A value with a
-comma, a bracket or a line end stands in quotes; in these a `\\` takes the meaning from the quote or
-the `\\` behind it. There may be several commands in a message, and text beside them.
+comma or a closing bracket stands in quotes, in which `\"` is a quote, `\\` a backslash and `\n` a
+line end. Behind a command there may be another one, or text.
 
 ```
 !/model(anthropic:claude-opus-5)
@@ -28,8 +28,8 @@ Why is the sky blue?
 
 ## Where they count
 
-Only what the user typed in the newest message is a command: never what a tool gave back, what stands
-in a document or the system prompt, or what the assistant said; and no quoted (`>`) or fenced text,
+Only what the user typed in the newest message is a command: never what a tool gave back, what is in
+a document or the system prompt, or what the assistant said; and no quoted (`>`) or fenced text,
 nor what an agent wraps in tags. A page that an agent has read cannot steer the proxy.
 
 ## What comes of them
@@ -65,8 +65,8 @@ from llm_proxy.stages.commands import Call, Command, Desk
 
 
 class Shout(Command):
-    \"\"\"shout(text)
-    Says it aloud.\"\"\"
+    """shout(text)
+    Says it aloud."""
 
     name = "shout"
 
@@ -78,7 +78,7 @@ class Shout(Command):
 
 | Command | What it does |
 |---|---|
-"""
+'''
 
 
 def page() -> str:

@@ -22,7 +22,7 @@ class Help(Command):
                 f"- {command.usage(desk.prefix)}: {command.summary(desk.prefix)}"
                 for command in desk.commands.values()
             )
-        name = wanted.removeprefix(desk.prefix).lower()
+        name = wanted.removeprefix(desk.prefix).lower().replace("_", "-")
         if name not in desk.commands:
             raise CommandError(unknown_command(name, desk.commands, desk.prefix))
         command = desk.commands[name]

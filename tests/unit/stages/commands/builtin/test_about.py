@@ -31,6 +31,11 @@ async def test_help_explains_one_command(name: str) -> None:
     )
 
 
+async def test_help_takes_a_name_as_it_may_be_typed() -> None:
+    pages = [await run(desk(), "help", name) for name in ("route-list", "!/Route_List")]
+    assert pages[0] == pages[1]
+
+
 async def test_help_is_written_with_the_prefix_of_the_file() -> None:
     at = desk(prefix="$")
     assert (await run(at, "help")).startswith("- `$help` or `$help(command)`: Lists")
