@@ -46,7 +46,7 @@ class Set(Command):
         if len(given) < len(call.options):
             raise CommandError("one parameter is there twice, under two names")
         values = {name: _value(name, value) for name, value in given.items()}
-        told = ", ".join(f"{name} = {_told(value)}" for name, value in values.items())
+        told = ", ".join(f"{name} = {_told(name, value)}" for name, value in values.items())
         if "system_suffix" in values:
             desk.remember(system_suffix=values.pop("system_suffix"))
         desk.remember(params=overlaid(desk.state.params, values))
@@ -98,8 +98,10 @@ def _value(name: str, given: str) -> Any:
         raise CommandError(f"{name}: {error}") from None
 
 
-def _told(value: Any) -> str:
-    return shorten(str(value), _LONGEST_TOLD, placeholder=" …")
+def _told(name: str, value: Any) -> str:
+    if name != "system_suffix":
+        return str(value)
+    return f'"{shorten(value, _LONGEST_TOLD, placeholder=" …")}"'
 
 
 def _no_parameter(name: str, known: Iterable[str]) -> str:

@@ -60,7 +60,7 @@ async def test_how_much_to_think_is_one_wish() -> None:
 async def test_a_suffix_is_kept_beside_the_parameters() -> None:
     at = desk()
     said = await run(at, "set", suffix="Be brief.\nBe kind.", seed="1")
-    assert said == "Set system_suffix = Be brief. Be kind., seed = 1."
+    assert said == 'Set system_suffix = "Be brief. Be kind.", seed = 1.'
     assert at.state == SessionState(params={"seed": 1}, system_suffix="Be brief.\nBe kind.")
     await run(at, "set", system_suffix="Be long.")
     assert at.state == SessionState(params={"seed": 1}, system_suffix="Be long.")
