@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
-from llm_proxy.pipeline.parts import Part, Text
+from llm_proxy.pipeline.parts import Part, Text, ToolCall
 from llm_proxy.pipeline.request import ChatRequest, Message
 from llm_proxy.stages.commands.parser import Call, Mistake, Parsed, mentions, parse_texts
 
@@ -17,7 +18,7 @@ _LONGEST = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A user's message without its commands, the commands in order, and whether the user has said
+    """A message without the user's commands, the commands in order, and whether the user has said
     nothing else in it."""
 
     message: Message
@@ -35,22 +36,55 @@ def scrubbed(request: ChatRequest, prefix: str) -> ChatRequest:
     """The request whose history, all but the last message, has neither commands in it nor the
     answers to them. Turns of commands alone go with the answer to them, which is this proxy's; so
     roles go on taking turns, and calls of tools keep their results."""
-    if not any(_may_have_commands(message, prefix) for message in request.messages[:-1]):
+    earlier = request.messages[:-1]
+    if not any(_may_have_commands(message, prefix) for message in earlier):
+        return request
+    cuts = [_cut(message, prefix) for message in earlier]
+    if not any(cut.calls for cut in cuts):
         return request
     kept: list[Message] = []
-    changed = False
-    answer_is_ours: Callable[[Message], bool] = _never
-    for message in request.messages[:-1]:
-        is_ours, answer_is_ours = answer_is_ours, _never
-        if message.role == "assistant" and is_ours(message):
+    is_ours: Callable[[str], bool] = _never
+    for role, run in groupby(cuts, lambda cut: cut.message.role):
+        if role == "assistant":
+            kept += _answers([cut.message for cut in run], is_ours)
+            is_ours = _never
             continue
-        cut = _cut(message, prefix)
-        if cut.calls:
-            changed = True
-            answer_is_ours = _always if cut.is_nothing_else else _is_error
-        if not cut.is_nothing_else:
-            kept.append(cut.message)
-    return replace(request, messages=[*kept, request.messages[-1]]) if changed else request
+        for cut in run:
+            is_ours = _is_ours_after(cut)
+            if not cut.is_nothing_else:
+                kept.append(cut.message)
+    return replace(request, messages=[*kept, request.messages[-1]])
+
+
+def _answers(turns: Sequence[Message], is_ours: Callable[[str], bool]) -> Sequence[Message]:
+    """The assistant's turns without the answer that is ours. Some clients make a turn of each chunk
+    of an answer; what calls tools, or comes behind it, was never ours."""
+    length = next((at for at, turn in enumerate(turns) if _calls_tools(turn)), len(turns))
+    return turns[length:] if is_ours("".join(turn.text for turn in turns[:length])) else turns
+
+
+def _calls_tools(turn: Message) -> bool:
+    return any(isinstance(part, ToolCall) for part in turn.parts)
+
+
+def _is_ours_after(cut: Cut) -> Callable[[str], bool]:
+    """How to tell an answer of ours from the model's, behind such a message."""
+    if not cut.calls:
+        return _never
+    return _always if cut.is_nothing_else else _is_error
+
+
+def _never(_answer: str) -> bool:
+    return False
+
+
+def _always(_answer: str) -> bool:
+    return True
+
+
+def _is_error(answer: str) -> bool:
+    """Whether this is what the proxy says where a command beside text fails."""
+    return answer.rpartition("\n")[2].startswith(ERROR)
 
 
 def _cut(message: Message, prefix: str) -> Cut:
@@ -81,16 +115,3 @@ def _rest(message: Message, parsed: Sequence[Parsed]) -> Iterator[Part]:
             yield part
         elif one.rest.strip():
             yield replace(part, text=one.rest)
-
-
-def _never(_answer: Message) -> bool:
-    return False
-
-
-def _always(_answer: Message) -> bool:
-    return True
-
-
-def _is_error(answer: Message) -> bool:
-    """Whether this is what the proxy says where a command beside text fails."""
-    return answer.text.rpartition("\n")[2].startswith(ERROR)

@@ -10,8 +10,8 @@ from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import PROXY, Reply
 from llm_proxy.pipeline.session_state import Account, LastRequest, Totals
 
-Entry = Callable[[Account], Account]
-"""From a session's account to that with one request more."""
+Entry = Callable[[Totals], Account]
+"""From a session's totals to its account with one request more."""
 
 _MOST_TOLD = 40
 _LONGEST_TOLD = 300
@@ -82,8 +82,7 @@ class Bookkeeping:
         return "the time was over" if self._exchange.trace.timed_out() else "the client left"
 
 
-def _entered(account: Account, *, usage: Usage, failed: bool, last: LastRequest) -> Account:
-    before = account.totals
+def _entered(before: Totals, *, usage: Usage, failed: bool, last: LastRequest) -> Account:
     totals = Totals(
         before.requests + 1,
         before.failed + failed,

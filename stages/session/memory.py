@@ -8,10 +8,11 @@ accounts, and nothing that a person has set.
 from collections.abc import Callable
 from typing import TypeVar
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from llm_proxy.pipeline.exchange import Session
-from llm_proxy.pipeline.session_state import NOTHING, Account, SessionState
+from llm_proxy.pipeline.session_state import NOTHING, Account, SessionState, Totals
 from llm_proxy.pipeline.state.store import Store
 from llm_proxy.stages.session.account import Entry
 
@@ -57,13 +58,21 @@ class Memory:
             return
 
         def changed(kept: bytes | None) -> bytes:
-            return _ACCOUNT.dump_json(entry(_read(_ACCOUNT, kept, Account())))
+            return orjson.dumps(entry(_totals(kept)))
 
         await self._store.update(_account_of(id_), changed, self._ttl)
 
 
 def _account_of(id_: str) -> str:
     return f"session-account:{id_}"
+
+
+def _totals(kept: bytes | None) -> Totals:
+    """Of an account only what goes on: this happens on every request."""
+    try:
+        return Totals(**orjson.loads(kept)["totals"]) if kept else Totals()
+    except (ValueError, TypeError, KeyError):
+        return Totals()
 
 
 def _read(adapter: TypeAdapter[KeptT], kept: bytes | None, nothing: KeptT) -> KeptT:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from llm_proxy.pipeline.exchange import Exchange
-from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.state.store import Store
 from llm_proxy.stages.session.fingerprint import Beginning, FirstAnswer, beginning_of, digest
 from llm_proxy.stages.session.names import name_of
@@ -47,18 +46,10 @@ class Recognition:
             return Recognised(beginning.start, "only counts tokens")
         return await self._begun(beginning)
 
-    def follow(self, session: Recognised, reply: Reply) -> Reply:
-        """Know the session by its first answer from now on, if this is it."""
-        start = session.start
-        if start is None:
-            return reply
-        answer = FirstAnswer()
-
-        async def close() -> None:
-            if answered := answer.after(start):
-                await self._store.save(_by_answer(answered), session.id.encode(), self._ttl)
-
-        return reply.through(answer).on_close(close)
+    async def learn(self, session: Recognised, answer: FirstAnswer) -> None:
+        """Know the session by its first answer from now on."""
+        if session.start and (answered := answer.after(session.start)):
+            await self._store.save(_by_answer(answered), session.id.encode(), self._ttl)
 
     async def _begun(self, beginning: Beginning) -> Recognised:
         """The same first words again are a new conversation, not the old one's next turn. Also

@@ -10,8 +10,9 @@ from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions
 from llm_proxy.pipeline.values import Seconds
 from llm_proxy.stages.session.account import Bookkeeping
+from llm_proxy.stages.session.fingerprint import FirstAnswer
 from llm_proxy.stages.session.memory import Memory
-from llm_proxy.stages.session.recognition import Recognition
+from llm_proxy.stages.session.recognition import Recognised, Recognition
 
 
 class SessionOptions(StageOptions):
@@ -47,6 +48,16 @@ class Sessions(Stage[SessionOptions]):
         except (Exception, asyncio.CancelledError) as error:
             await self._memory.enter(session.id, books.without_answer(error))
             raise
-        reply.through(books)
-        reply.on_close(lambda: self._memory.enter(session.id, books.after(reply)))
-        return self._recognition.follow(found, reply)
+        return self._followed(reply.through(books), found, books)
+
+    def _followed(self, reply: Reply, found: Recognised, books: Bookkeeping) -> Reply:
+        """The answer, which is remembered when it is over."""
+        answer = FirstAnswer()
+        if found.start:
+            reply.through(answer)
+
+        async def close() -> None:
+            await self._memory.enter(found.id, books.after(reply))
+            await self._recognition.learn(found, answer)
+
+        return reply.on_close(close)

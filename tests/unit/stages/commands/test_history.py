@@ -136,3 +136,26 @@ def test_what_was_typed_beside_a_tools_result() -> None:
     assert len(typed.calls) == 1
     assert typed.message.parts == (result,)
     assert not typed.is_nothing_else
+
+
+def _left(*history: Message) -> list[str]:
+    return [message.text for message in scrubbed(_asked(history), PREFIX).messages[:-1]]
+
+
+def test_an_answer_of_ours_that_the_client_keeps_in_pieces() -> None:
+    answer = [_says("assistant", Text("do")), _says("assistant", Text("ne"))]
+    assert _left(_says("user", Text("!/hello")), *answer) == []
+    error = [_says("assistant", Text(f"done\n{ERROR}un")), _says("assistant", Text("known"))]
+    assert _left(_says("user", Text("!/modle\nand this")), *error) == ["and this"]
+
+
+def test_a_call_behind_an_answer_of_ours_keeps_its_result() -> None:
+    call, result = ToolCall("c1", "f", "{}"), ToolResult("c1")
+    history = [
+        _says("user", Text("!/hello")),
+        _says("assistant", Text("done")),
+        _says("assistant", Text("let me see"), call),
+        _says("tool", result),
+    ]
+    left = scrubbed(_asked(history), PREFIX).messages
+    assert left[:-1] == history[2:]
