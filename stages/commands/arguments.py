@@ -82,7 +82,7 @@ def backend_name(name: str, desk: Desk) -> str:
     if why := desk.kit.off.get(name):
         raise CommandError(f'the backend "{name}" is off: {why}')
     if name not in known:
-        hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+        hint = did_you_mean(name, known) or f"; these are on: {', '.join(known)}"
         raise CommandError(f'no backend named "{name}"{hint}')
     return name
 

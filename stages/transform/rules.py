@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from llm_proxy.pipeline.params import PARAMS, STRUCTURE, canonical, parse_param
+from llm_proxy.pipeline.params import PARAMS, STRUCTURE, canonical, overlaid, parse_param
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.system_prompt import with_system
 
@@ -83,7 +83,7 @@ class Rule(BaseModel):
         return with_system(request, self.system) if self.system else request
 
     def _params(self, params: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        for name, value in {**params, **self.set}.items():
+        for name, value in overlaid(params, self.set).items():
             if name in self.drop:
                 continue
             yield name, _clamped(value, self.clamp.get(name))

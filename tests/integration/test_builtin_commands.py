@@ -95,7 +95,7 @@ async def test_backend_takes_the_place_of_the_clients(
     proxy, vendor = await before_vendor(client, plays(client, "TALK"), more="[backends.local]")
     chat = Chatting(proxy, client, model="local:echo")
     assert await chat("hi") == "hi"
-    assert await chat("!/backend") == "No backend is set. There are vendor, local."
+    assert await chat("!/backend") == "No backend is set. These are on: vendor, local."
     assert await chat("!/backend(vendor)") == "The backend is now vendor."
     assert await chat("again") == HELLO
     assert [model_of(client, sent) for sent in vendor.requests] == ["echo"]

@@ -40,7 +40,7 @@ class Backend(Command):
             return f"The backend is now {name}."
         chosen = desk.state.backend
         told = f"The backend is {chosen}." if chosen else "No backend is set."
-        return f"{told} There are {', '.join(desk.kit.backends)}."
+        return f"{told} These are on: {', '.join(desk.kit.backends)}."
 
 
 class Oneoff(Command):

@@ -95,7 +95,7 @@ def _value(name: str, given: str) -> Any:
     try:
         return parse_param(name, given)
     except ValueError as error:
-        raise CommandError(f"{name}: {error}") from None
+        raise CommandError(str(error).replace("Input", name, 1)) from None
 
 
 def _told(name: str, value: Any) -> str:

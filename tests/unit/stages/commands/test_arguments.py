@@ -160,8 +160,8 @@ def test_a_backend_is_one_that_is_on() -> None:
     [
         ("z", 'the backend "z" is off: it has no key'),
         ("yahct", 'no backend named "yahct"; did you mean "yacht"?'),
-        ("qqq", 'no backend named "qqq"; there are x, y, yacht'),
-        ("", 'no backend named ""; there are x, y, yacht'),
+        ("qqq", 'no backend named "qqq"; these are on: x, y, yacht'),
+        ("", 'no backend named ""; these are on: x, y, yacht'),
     ],
 )
 def test_what_is_no_backend(name: str, expected: str) -> None:

@@ -86,7 +86,7 @@ async def test_several_commands_are_answered_in_order_and_saved_once() -> None:
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        ("!/set(temperature=9)", "temperature: Input should be less than or equal to 2"),
+        ("!/set(temperature=9)", "temperature should be less than or equal to 2"),
         ("!/set(tmperature=1)", 'there is no parameter "tmperature"; did you mean "temperature"?'),
         ("!/set(seed=1", "the bracket of set( is not closed (line 1, column 6)"),
     ],

@@ -66,6 +66,11 @@ def test_set_wins_over_what_the_client_sent() -> None:
     assert request.params == {"temperature": 1, "stop": "x"}
 
 
+def test_how_much_to_think_is_one_setting_under_two_names() -> None:
+    one = rule(set={"reasoning_effort": "low"})
+    assert one.apply(asked(params={"reasoning_budget": 9})).params == {"reasoning_effort": "low"}
+
+
 def test_a_setting_written_as_text_is_sent_as_a_number() -> None:
     # `set = { temperature = "${TEMPERATURE}" }`: from the environment all values are texts.
     params = rule(set={"temperature": "0.5", "max_tokens": "9"}).apply(asked()).params

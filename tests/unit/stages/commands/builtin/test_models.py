@@ -28,8 +28,8 @@ async def test_a_name_that_says_where_takes_the_backends_place(name: str) -> Non
 
 
 async def test_backend_shows_what_there_is() -> None:
-    assert await run(desk(), "backend") == "No backend is set. There are x, y, yacht."
-    assert await run(desk(AT_Y), "backend") == "The backend is y. There are x, y, yacht."
+    assert await run(desk(), "backend") == "No backend is set. These are on: x, y, yacht."
+    assert await run(desk(AT_Y), "backend") == "The backend is y. These are on: x, y, yacht."
 
 
 async def test_backend_leaves_the_model_as_it_is() -> None:

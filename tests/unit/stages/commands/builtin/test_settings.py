@@ -74,10 +74,10 @@ async def test_a_long_suffix_is_not_said_again_in_full() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("temperature", "3", "temperature: Input should be less than or equal to 2"),
-        ("temperature", "-0.1", "temperature: Input should be greater than or equal to 0"),
-        ("max_tokens", "0", "max_tokens: Input should be greater than or equal to 1"),
-        ("verbosity", "loud", "verbosity: Input should be 'low', 'medium' or 'high'"),
+        ("temperature", "3", "temperature should be less than or equal to 2"),
+        ("temperature", "-0.1", "temperature should be greater than or equal to 0"),
+        ("max_tokens", "0", "max_tokens should be greater than or equal to 1"),
+        ("verbosity", "loud", "verbosity should be 'low', 'medium' or 'high'"),
         ("temprature", "1", 'there is no parameter "temprature"; did you mean "temperature"?'),
         ("model", "x", 'there is no parameter "model"'),
         ("system_suffix", " ", "system_suffix: an empty text says nothing"),
@@ -102,7 +102,7 @@ async def test_set_says_what_is_wrong(name: str, value: str, expected: str) -> N
     ],
 )
 async def test_set_refuses_what_is_no_number_of_the_kind(name: str, value: str) -> None:
-    assert (await refused(desk(SET), "set", **{name: value})).startswith(f"{name}: Input should be")
+    assert (await refused(desk(SET), "set", **{name: value})).startswith(f"{name} should be")
 
 
 async def test_set_sets_all_or_nothing() -> None:
