@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-MOST = 16
+_MOST = 16
 
-LONGEST = 512
+_LONGEST = 512
 """Characters of one name; what is learned of a target is kept under it."""
 
 
@@ -13,8 +13,8 @@ def named_together(name: str) -> Sequence[str]:
     parts = [part.strip() for part in name.split("|")] if "|" in name else [name]
     if len(parts) > 1 and not all(parts):
         raise ValueError('between two "|" there must be a model')
-    if len(parts) > MOST:
-        raise ValueError(f'more than {MOST} models with "|" between them')
-    if any(len(part) > LONGEST for part in parts):
+    if len(parts) > _MOST:
+        raise ValueError(f'more than {_MOST} models with "|" between them')
+    if any(len(part) > _LONGEST for part in parts):
         raise ValueError("the name of the model is too long")
     return parts

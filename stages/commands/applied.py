@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from llm_proxy.pipeline.named_together import named_together
 from llm_proxy.pipeline.params import overlaid
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.session_state import SessionState
@@ -26,13 +27,16 @@ def asked_model(name: str, state: SessionState, kit: Kit) -> str:
     name = state.model or name
     if state.backend is None:
         return name
-    models = [_at_its_backend(part.strip(), kit) for part in name.split("|") if part.strip()]
-    # Of several models with `|` between them, two may be one when their backends are left out.
+    try:
+        models = [_without_backend(part, kit) for part in named_together(name)]
+    except ValueError:
+        return name  # the stage that sends it on tells the client what is wrong with it
+    # Two of several models may be one when their backends are left out.
     return "|".join(dict.fromkeys(f"{state.backend}:{model}" for model in models))
 
 
-def _at_its_backend(name: str, kit: Kit) -> str:
-    """The name of a model without the backend before it."""
+def _without_backend(name: str, kit: Kit) -> str:
+    """The name that a model has at its backend."""
     prefix, _, rest = name.partition(":")
     is_known = prefix in kit.backends or prefix in kit.off
     return rest if is_known and rest else name

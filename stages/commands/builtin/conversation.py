@@ -13,7 +13,7 @@ Mode = Literal["on", "off"]
 class LoopDetection(Command):
     """loop-detection or loop-detection(mode)
     Shows or sets whether answers that repeat themselves are stopped in this conversation. The mode
-    is `on` or `off`; `!/unset(loop_detection)` does again as the proxy's file says."""
+    is `on` or `off`; `!/unset(loop_detection)` leaves it to the proxy's file again."""
 
     name = "loop-detection"
 

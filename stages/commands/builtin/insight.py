@@ -39,7 +39,7 @@ class Usage(Command):
             ("input tokens", used.input_tokens, "cached", used.cached_tokens),
             ("output tokens", used.output_tokens, "reasoning", used.reasoning_tokens),
         )
-        return "\n".join(f"- {all_}: {n}, of these {some}: {m}" for all_, n, some, m in rows)
+        return "\n".join(f"- {what}: {n}, of these {some}: {m}" for what, n, some, m in rows)
 
 
 class Limits(Command):

@@ -27,7 +27,7 @@ def test_where_nothing_is_set_the_request_stays_itself() -> None:
         (SessionState(backend="y"), "x:", "y:x:"),
         (SessionState(backend="y"), "x:a | z:b|c", "y:a|y:b|y:c"),
         (SessionState(backend="y"), "x:a|z:a", "y:a"),
-        (SessionState(backend="y"), "x:a||x:b", "y:a|y:b"),
+        (SessionState(backend="y"), "x:a||x:b", "x:a||x:b"),
         (SessionState(backend="y"), "m", "y:m"),
         (SessionState(backend="y", model="x:a"), "gpt", "y:a"),
         (SessionState(backend="y", model="x:a", oneoff="z:b"), "gpt", "z:b"),
