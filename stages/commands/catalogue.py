@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from llm_proxy.pipeline.blame import one_line
 from llm_proxy.pipeline.config_file import Place
 from llm_proxy.pipeline.registry import Registry, did_you_mean
 from llm_proxy.stages.commands.builtin import BUILTIN
@@ -38,20 +39,31 @@ class Catalogue:
 
     def _add(self, registry: Registry[Command], name: str, place: Place) -> None:
         try:
-            command = registry.find(name)()
-            own = name if ":" not in name else command.name
-            if not _NAME.fullmatch(own):
-                raise LookupError(
-                    f'"{own}" is no name for a command: small letters, digits and "-"'
-                )
-            if own in self.commands:
-                raise LookupError(f'there are two commands named "{own}"')
-            self.commands[own] = command
+            command = _made(registry, name)
         except LookupError as error:
             self.problems.append((place, str(error)))
-        except Exception as error:
-            # Whatever its constructor does wrong, whose command it is has to be told.
-            self.problems.append((place, f'the command "{name}" cannot be made: {error!r}'))
+            return
+        if command.name in self.commands:
+            twice = f'{registry.title(name)} has the name of another one, "{command.name}"'
+            self.problems.append((place, twice))
+            return
+        self.commands[command.name] = command
+
+
+def _made(registry: Registry[Command], name: str) -> Command:
+    """The command of that name or path; `LookupError` says what is wrong with it, and whose it
+    is."""
+    made_by, title = registry.find(name), registry.title(name)
+    try:
+        command = made_by()
+    except (Exception, SystemExit) as error:
+        raise LookupError(f"{title} cannot be made: {one_line(error)}") from error
+    own = str(getattr(made_by, "name", ""))
+    if ":" not in name and own != name:
+        raise LookupError(f'{title} has another name in its class, "{own}"')
+    if not _NAME.fullmatch(own):
+        raise LookupError(f'{title} cannot be named "{own}": small letters, digits and "-"')
+    return command
 
 
 def may_use(
