@@ -22,12 +22,13 @@ class Plugins:
         importlib.invalidate_caches()
 
     def install(self, distribution: str, group: str, points: Mapping[str, str]) -> None:
-        """Install a distribution that brings these entry points: name → `module:Class`."""
+        """Install a distribution, or add to it, with these entry points: name → `module:Class`."""
         info = self._folder / f"{distribution.replace('-', '_')}-1.0.dist-info"
-        info.mkdir()
+        info.mkdir(exist_ok=True)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1\n")
-        lines = [f"[{group}]", *(f"{name} = {where}" for name, where in points.items())]
-        (info / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+        lines = [f"[{group}]", *(f"{name} = {where}" for name, where in points.items()), ""]
+        with (info / "entry_points.txt").open("a", encoding="utf-8") as file:
+            file.write("\n".join(lines))
         importlib.invalidate_caches()
 
     def forget(self) -> None:
