@@ -19,20 +19,22 @@ Problem = tuple[Place, str]
 
 class Catalogue:
     """Every command by its name: built in, brought by installed distributions, and those of `more`
-    (`module:Class`). `problems` tells of those that are broken."""
+    (`module:Class`). `problems` tells of those that are broken; one that is disabled may be."""
 
-    def __init__(self, more: Sequence[str] = ()) -> None:
+    def __init__(self, more: Sequence[str] = (), disabled: Sequence[str] = ()) -> None:
         self.commands: dict[str, Command] = {}
         self.problems: list[Problem] = []
         registry = Registry("command", BUILTIN, Command, "llm_proxy.commands")
-        for name in registry.names:
-            self._add(registry, name, ())
+        self._installed = registry.names
+        for name in self._installed:
+            if name not in disabled:
+                self._add(registry, name, ())
         for position, path in enumerate(more):
             self._add(registry, path, ("more", position))
 
     def unknown(self, names: Sequence[str], place: Place) -> Iterator[Problem]:
         """A problem for each name that is no command's."""
-        known = list(self.commands)
+        known = list(dict.fromkeys([*self._installed, *self.commands]))
         for position, name in enumerate(names):
             if name != ALL and name not in known:
                 yield (*place, position), f'no command named "{name}"{did_you_mean(name, known)}'

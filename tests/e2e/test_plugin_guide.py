@@ -21,14 +21,12 @@ CHAIN = '[pipelines.default]\nstages = ["auth", "failover", "dispatch"]\n'
 
 def block(beginning: str) -> str:
     """The one block of code that begins so."""
-    (found,) = re.findall(
-        rf"^```\w*\n({re.escape(beginning)}.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL
-    )
+    (found,) = re.findall(rf"(?ms)^```\w*\n({re.escape(beginning)}.*?)^```$", GUIDE)
     return str(found)
 
 
 def test_it_shows_every_file_of_the_example() -> None:
-    shown = dict(re.findall(r"^`([^`\n]+)`\n\n```\w+\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL))
+    shown = dict(re.findall(r"(?ms)^`([^`\n]+)`\n\n```\w+\n(.*?)^```$", GUIDE))
     files = [*PLUGIN.rglob("*.py"), *PLUGIN.rglob("*.toml")]
     assert shown == {str(f.relative_to(PLUGIN)): f.read_text(encoding="utf-8") for f in files}
 

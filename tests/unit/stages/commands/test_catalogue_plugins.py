@@ -115,6 +115,13 @@ def test_a_broken_one_is_told_where_the_file_has_the_stage_of_commands(
     ]
 
 
+def test_a_broken_one_that_is_disabled_does_no_harm(
+    command: Install, toml: Callable[[str], Path]
+) -> None:
+    command("class Extra: ...")
+    assert read_plan(toml(f'{FILE}[stages.commands]\ndisabled = ["extra"]\n'), {})
+
+
 def test_a_broken_one_is_nothing_to_a_chain_without_commands(
     command: Install, toml: Callable[[str], Path]
 ) -> None:
