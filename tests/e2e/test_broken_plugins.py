@@ -64,6 +64,10 @@ def test_nothing_is_opened_to_check(toml: Write) -> None:
     assert run("check", toml(STAGE)) == (0, "")
 
 
+def test_the_lab_opens_it_too(toml: Write) -> None:
+    assert run("verify", toml(STAGE)) == (2, NO_DISK)
+
+
 def test_the_traceback_is_for_who_looks_closer(toml: Write) -> None:
     config = toml(f'{STAGE}[logging]\nlevel = "DEBUG"\n')
     status, said = run("serve", config, "--port", "0")

@@ -43,11 +43,12 @@ class OfficeHours(Stage[OfficeHoursOptions]):
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
         now = self._now(self.options.timezone)
         opens = self._opens(now)
-        if now < opens:
-            wait = opens.timestamp() - now.timestamp()
-            raise Unavailable(f"the office opens on {opens:%A at %H:%M %Z}", retry_after=wait)
-        self.tell(exchange, "the office is open")
-        return await call_next(exchange)
+        if opens <= now:
+            return await call_next(exchange)
+        opening = f"{opens:%A at %H:%M %Z}"
+        self.tell(exchange, f"closed until {opening}")
+        wait = opens.timestamp() - now.timestamp()
+        raise Unavailable(f"the office opens on {opening}", retry_after=wait)
 
     def _opens(self, now: datetime) -> datetime:
         """When it opens next; in the past while it is open."""
