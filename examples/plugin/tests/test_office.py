@@ -9,17 +9,7 @@ import pytest
 from llm_proxy_office.brief import WISH, Brief
 from llm_proxy_office.office_hours import OfficeHours, OfficeHoursOptions
 
-from llm_proxy.pipeline import (
-    ChatRequest,
-    Exchange,
-    Head,
-    Kit,
-    Message,
-    Reply,
-    Session,
-    SessionState,
-    Text,
-)
+from llm_proxy.pipeline import ChatRequest, Exchange, Head, Kit, Message, Reply, SessionState, Text
 from llm_proxy.pipeline.errors import Unavailable
 from llm_proxy.pipeline.events import End, Finish, TextDelta
 from llm_proxy.stages.commands import Call, CommandError, Desk
@@ -56,8 +46,8 @@ def test_closed(day: int, hour: int, hours: int) -> None:
 
 @pytest.fixture
 def desk() -> Desk:
-    session = Session("s", SessionState(), update=Mock(), forget=Mock())
-    return Desk(replace(ASKED, session=session), KIT, {}, "!/")
+    """In a session that remembers nothing yet."""
+    return Desk(replace(ASKED, session=Mock(state=SessionState())), KIT, {}, "!/")
 
 
 def test_brief(desk: Desk) -> None:
