@@ -20,7 +20,7 @@ def did_you_mean(name: str, known: list[str]) -> str:
 class Registry(Generic[ClassT]):
     """The classes of one kind ("stage", "backend", "command") that a file may name.
 
-    A plug-in is an entry point of `group`; its module is imported when it is looked for.
+    A plugin is an entry point of `group`; its module is imported when it is looked for.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Registry(Generic[ClassT]):
         return self._checked(name, self._load(name))
 
     def unneeded_problems(self) -> Iterator[str]:
-        """What is wrong with those plug-ins that nobody has looked for."""
+        """What is wrong with those plugins that nobody has looked for."""
         for name in sorted(self._plugins.keys() - self._found):
             try:
                 self.find(name)

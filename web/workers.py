@@ -40,8 +40,8 @@ class Supervisor:
         self._has_lived = False
 
     def run(self) -> int:
-        """Supervise until a signal ends it; the exit status is 0 if all workers ended well, and
-        `REFUSED` if none came up for that reason."""
+        """Supervise until a signal ends it; the exit status is 0 if all workers ended well, and the
+        worker's own if the first could not come up."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, self._pass_on)
@@ -53,9 +53,10 @@ class Supervisor:
             for worker in [worker for worker in self._workers if not worker.is_alive()]:
                 lived = time.monotonic() - self._workers.pop(worker)
                 if not self._stopping and not self._replace(worker, lived):
+                    status = worker.exitcode or 1
                     self._end()
-                if self._stopping and worker.exitcode not in _ENDED_WELL:
-                    status = REFUSED if worker.exitcode == REFUSED else status or 1
+                elif self._stopping and worker.exitcode not in _ENDED_WELL:
+                    status = status or 1
         return status
 
     def _start(self) -> None:

@@ -1,4 +1,4 @@
-"""What the command line says of plug-ins that are broken: a line for each, and the status 2."""
+"""What the command line says of plugins that are broken: a line for each, and the status 2."""
 
 import os
 import subprocess

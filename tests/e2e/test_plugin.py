@@ -1,4 +1,4 @@
-"""The example of a plug-in, installed beside the proxy and used."""
+"""The example of a plugin, installed beside the proxy and used."""
 
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -52,7 +52,11 @@ def run(program: Path, *arguments: str | Path, cwd: Path) -> subprocess.Complete
     return subprocess.run(
         [program, *arguments],
         cwd=cwd,
-        env={**ENVIRONMENT, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            **ENVIRONMENT,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -141,6 +145,6 @@ def test_a_wrong_option_is_told_at_its_place(environment: Path, tmp_path: Path) 
 
 
 def test_the_tests_of_the_example(environment: Path) -> None:
-    arguments = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore")
+    arguments = ("-m", "pytest", "-c", "pyproject.toml", "-p", "no:cacheprovider")
     tested = run(environment / "bin/python", *arguments, cwd=PLUGIN)
     assert tested.returncode == 0, tested.stdout + tested.stderr

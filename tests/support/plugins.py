@@ -1,4 +1,4 @@
-"""Plug-ins that are installed for as long as a test lasts."""
+"""Plugins that are installed for as long as a test lasts."""
 
 import importlib
 import sys

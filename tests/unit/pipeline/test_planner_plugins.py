@@ -1,4 +1,4 @@
-"""Plug-ins in a file: each defect is told at its place, with the distribution that is at fault."""
+"""Plugins in a file: each defect is told at its place, with the distribution that is at fault."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -34,7 +34,7 @@ def test_a_built_in_class() -> None:
     assert Dog is zoo().find("dog")
 
 
-def test_a_plug_in(plugins: Plugins) -> None:
+def test_a_plugin(plugins: Plugins) -> None:
     plugins.install("farm", GROUP, {"puppy": "zoo_puppies:Puppy"})
     plugins.module("zoo_puppies", "class Puppy(dict): pass\n")
     registry = Registry[Any]("mapping", {"dict": dict}, dict, GROUP)
@@ -44,7 +44,7 @@ def test_a_plug_in(plugins: Plugins) -> None:
     assert 'the mapping "dict"' == registry.title("dict")
 
 
-def test_a_plug_in_is_loaded_only_when_it_is_named(plugins: Plugins) -> None:
+def test_a_plugin_is_loaded_only_when_it_is_named(plugins: Plugins) -> None:
     plugins.install("farm", GROUP, {"broken": "zoo_nowhere:Cat"})
     registry = zoo()
     assert Dog is registry.find("dog")
@@ -65,7 +65,7 @@ def test_what_is_wrong_with_what_nobody_needs(plugins: Plugins) -> None:
     ] == list(registry.unneeded_problems())
 
 
-def test_a_plug_in_may_not_take_the_name_of_a_built_in_class(plugins: Plugins) -> None:
+def test_a_plugin_may_not_take_the_name_of_a_built_in_class(plugins: Plugins) -> None:
     plugins.install("farm", GROUP, {"dog": "json:JSONDecoder"})
     expected = 'the animal "dog" is built in, and farm brings another of that name'
     assert expected == refusal("dog")
@@ -80,7 +80,7 @@ def test_two_distributions_may_not_bring_the_same_name(plugins: Plugins) -> None
     ) == refusal("cow")
 
 
-def test_a_broken_plug_in_of_no_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_plugin_of_no_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
     point = EntryPoint("odd", "json:Cat", GROUP)
     monkeypatch.setattr(registry_module, "entry_points", lambda **_: [point])
     assert (
@@ -132,7 +132,7 @@ def test_all_that_can_be_wrong_with_a_module(path: str, why: str) -> None:
 
 @pytest.mark.usefixtures("broken_modules")
 @pytest.mark.parametrize(("path", "why"), WRONG)
-def test_all_that_can_be_wrong_with_a_plug_in(path: str, why: str, plugins: Plugins) -> None:
+def test_all_that_can_be_wrong_with_a_plugin(path: str, why: str, plugins: Plugins) -> None:
     plugins.install("odd-farm", GROUP, {"odd": path})
     assert f'the animal "odd" of odd-farm {why}' == refusal("odd")
 
