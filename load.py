@@ -15,7 +15,7 @@ from llm_proxy.pipeline.chain import Pipeline
 from llm_proxy.pipeline.config_file import read_config_file
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.pipeline.planner import make_plan
-from llm_proxy.pipeline.proxy import open_proxy
+from llm_proxy.pipeline.proxy import make_proxy, open_proxy
 from llm_proxy.pipeline.registry import Registry
 from llm_proxy.pipeline.stage import Stage
 from llm_proxy.pipeline.state.memory import MemoryStore
@@ -35,6 +35,12 @@ def read_plan(path: str | os.PathLike[str], environment: Mapping[str, str] | Non
     stages = Registry[Stage[Any]]("stage", STAGES, Stage, "llm_proxy.stages")
     backends = Registry[Backend[Any]]("backend", BACKENDS, Backend, "llm_proxy.backends")
     return make_plan(file, stages, backends)
+
+
+async def rehearse(plan: Plan) -> None:
+    """Make all that the plan names and open nothing; raises `ConfigError` where that fails."""
+    async with new_http_session() as http:
+        make_proxy(plan, http, new_store())
 
 
 def new_store() -> Store:

@@ -10,15 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llm_proxy.lab.report import legend, report
-from llm_proxy.load import DEFAULT_FILE, read_plan
+from llm_proxy.load import DEFAULT_FILE, read_plan, rehearse
 from llm_proxy.pipeline.errors import ConfigError
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.web.edge import Edge
 from llm_proxy.web.log import set_up_logging
 from llm_proxy.web.serve import serve
-from llm_proxy.web.workers import Supervisor
-
-CONFIG_ERROR = 2
+from llm_proxy.web.workers import REFUSED, Supervisor
 
 _log = logging.getLogger(__name__)
 
@@ -34,8 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _verify(_file(options.config))
         return _serve(options)
     except ConfigError as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        return CONFIG_ERROR
+        return _refused(error)
+
+
+def _refused(error: ConfigError) -> int:
+    print(error, file=sys.stderr)  # noqa: T201
+    _log.debug("the configuration is refused", exc_info=error)
+    return REFUSED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,6 +84,7 @@ def _file(named: Path | None) -> Path:
 
 def _check(path: Path) -> int:
     plan = read_plan(path)
+    asyncio.run(rehearse(plan))
     for pipeline in plan.pipelines:
         for served in pipeline.serves:
             print(f"{served}  {pipeline.name}: {pipeline}")  # noqa: T201
@@ -131,8 +135,7 @@ def _worker(path: Path, host: str, port: int) -> None:
     try:
         edge = Edge(path)
     except ConfigError as error:  # it was right when the supervisor read it
-        print(error, file=sys.stderr)  # noqa: T201
-        sys.exit(CONFIG_ERROR)
+        sys.exit(_refused(error))
     set_up_logging(edge.plan.config.logging)
     sys.exit(_work(edge, host, port, shared_port=True))
 
@@ -141,6 +144,8 @@ def _work(edge: Edge, host: str, port: int, *, shared_port: bool = False) -> int
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(edge, host, port, shared_port=shared_port))
+    except ConfigError as error:
+        return _refused(error)
     except OSError as error:
         print(f"cannot listen on {host}:{port}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
         return 1

@@ -19,6 +19,7 @@ from llm_proxy.lab.tracebacks import Tracebacks
 from llm_proxy.lab.vendor import Connection, Vendor, whole
 from llm_proxy.lab.verdict import Verdict, judge
 from llm_proxy.load import new_http_session, new_store
+from llm_proxy.pipeline.errors import ConfigError
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.web.chat import Chat
@@ -35,7 +36,10 @@ _ENDS_WITHIN = 0.5
 async def verify(
     plan: Plan, route: Route, faults: Sequence[Fault], tracebacks: Tracebacks
 ) -> dict[Case, Verdict]:
-    """Every fault of a route, at its first target and at all, whole and streamed, in this order."""
+    """Every fault of a route, at its first target and at all, whole and streamed, in this order.
+
+    Raises `ConfigError` where a stage or backend of the plan does not start.
+    """
     places = (False, True) if len(route.targets) > 1 else (True,)
     cases = [
         Case(route, fault, everywhere, stream)
@@ -49,8 +53,14 @@ async def verify(
         async with slots:
             return await _play(plan, case, tracebacks)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = {case: group.create_task(verdict(case)) for case in cases}
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = {case: group.create_task(verdict(case)) for case in cases}
+    except ExceptionGroup as failed:
+        first = failed.exceptions[0]
+        if isinstance(first, ConfigError):  # each case says the same
+            raise first from first.__cause__
+        raise
     return {case: task.result() for case, task in tasks.items()}
 
 

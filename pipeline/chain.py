@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+from llm_proxy.pipeline.blame import starting
 from llm_proxy.pipeline.exchange import Client, Exchange
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Gate, Next, Stage
@@ -13,17 +14,18 @@ from llm_proxy.pipeline.stage import Gate, Next, Stage
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A stage under the name it has in the file."""
+    """A stage under the name it has in the file; `whence` tells where that is and whose it is."""
 
     name: str
     stage: Stage[Any]
+    whence: str = "a stage"
 
 
 class Pipeline:
     """An ordered chain of stages: the first sees the request first and the answer last.
 
     Use as an async context manager: stages open in order and close in reverse, also when one fails
-    to open.
+    to open, which is a `ConfigError`.
     """
 
     def __init__(self, name: str, links: Sequence[Link]) -> None:
@@ -48,7 +50,8 @@ class Pipeline:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             for link in self.links:
-                await stack.enter_async_context(link.stage)
+                with starting(link.whence):
+                    await stack.enter_async_context(link.stage)
             self._stack = stack.pop_all()
         return self
 

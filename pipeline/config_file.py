@@ -30,13 +30,17 @@ class ConfigFile:
     problems: list[str] = field(default_factory=list[str])
 
     def report(self, place: Place, message: str, near: Place = ()) -> None:
-        """Note a problem: file, line if known, dotted place, message. `near` is where to look for
-        the line of a place that the file does not have."""
-        line = self._line(place) or self._line(near)
-        where = f"{self.name}:{line}" if line else self.name
-        problem = f"{where}: {dotted(place)}: {message}" if place else f"{where}: {message}"
+        """Note a problem once, as `located` writes it."""
+        problem = self.located(place, message, near)
         if problem not in self.problems:
             self.problems.append(problem)
+
+    def located(self, place: Place, message: str, near: Place = ()) -> str:
+        """The file, the line if known, the dotted place, and the message. `near` is where to look
+        for the line of a place that the file does not have."""
+        line = self._line(place) or self._line(near)
+        where = f"{self.name}:{line}" if line else self.name
+        return f"{where}: {dotted(place)}: {message}" if place else f"{where}: {message}"
 
     def _line(self, place: Place) -> int | None:
         """The line of the place, or of the nearest table or key around it."""

@@ -1,6 +1,6 @@
 """What is to be made from a file: its backends and its chains, checked and not yet opened."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from llm_proxy.pipeline.backend import Backend, BackendOptions
@@ -10,21 +10,24 @@ from llm_proxy.pipeline.stage import Stage, StageOptions
 
 @dataclass(frozen=True, slots=True)
 class StagePlan:
-    """A stage to be made, under the name it has in the file."""
+    """A stage to be made, under the name it has in the file. `whence` says where the file names it
+    and who brings it, for what goes wrong later."""
 
     name: str
     stage: type[Stage[Any]]
     options: StageOptions
+    whence: str = field(default="a stage", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class BackendPlan:
-    """A backend to be made; `off` says why it cannot be used, or is None."""
+    """A backend to be made; `off` says why it cannot be used, or is None. `whence` as above."""
 
     name: str
     backend: type[Backend[Any]]
     options: BackendOptions
     off: str | None
+    whence: str = field(default="a backend", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
 """From a file to a plan: every name found and every option checked, nothing opened yet."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from llm_proxy.pipeline.backend import Backend
+from llm_proxy.pipeline.blame import one_line
 from llm_proxy.pipeline.chain import order_problems
 from llm_proxy.pipeline.config import Config, PipelineConfig, read_config, report_invalid
 from llm_proxy.pipeline.config_file import ConfigFile, Place
@@ -22,6 +25,15 @@ def make_plan(
 ) -> Plan:
     """Check the whole file; raises `ConfigError` with every problem at once."""
     return _Planner(file, read_config(file), stages, backends).plan()
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    """The class that a table is for, what a message calls it, and the table as its options."""
+
+    made_by: type[Any]
+    title: str
+    options: Any
 
 
 class _Planner:
@@ -51,9 +63,13 @@ class _Planner:
         self._check_paths()
         self._check_production(pipelines)
         self._file.raise_problems()
-        return Plan(
-            self._config, backends, pipelines, tuple(notes(self._config, backends, pipelines))
-        )
+        told = [*notes(self._config, backends, pipelines), *self._unneeded()]
+        return Plan(self._config, backends, pipelines, tuple(told))
+
+    def _unneeded(self) -> Iterator[str]:
+        for registry in (self._stage_classes, self._backend_classes):
+            for problem in registry.unneeded_problems():
+                yield f"installed but not needed: {problem}"
 
     def _backends(self) -> Iterator[BackendPlan]:
         for name, table in self._config.backends.tables.items():
@@ -62,8 +78,10 @@ class _Planner:
                 known = list(type(self._config.backends).model_fields)
                 self._file.report(place, f"unknown key{did_you_mean(name, known)}")
             elif found := self._resolve(self._backend_classes, place, table, "type"):
-                class_, options = found
-                yield BackendPlan(name, class_, options, options.why_off())
+                whence = self._file.located(place, found.title)
+                with self._reading_options(found.title, place):
+                    off = found.options.why_off()
+                    yield BackendPlan(name, found.made_by, found.options, off, whence)
 
     def _check_default_backend(self) -> None:
         name = self._config.backends.default_backend
@@ -79,10 +97,11 @@ class _Planner:
         found = self._resolve(self._stage_classes, place, table, "use", near)
         if found is None:
             return None
-        class_, options = found
-        for where, message in options.problems(self._surroundings):
-            self._file.report((*place, *where), message, near)
-        return StagePlan(name, class_, options)
+        with self._reading_options(found.title, place, near):
+            for where, message in found.options.problems(self._surroundings):
+                self._file.report((*place, *where), message, near)
+        whence = self._file.located(place, found.title, near)
+        return StagePlan(name, found.made_by, found.options, whence)
 
     def _listed(
         self, name: object, place: Place, named: Mapping[str, StagePlan | None]
@@ -106,8 +125,8 @@ class _Planner:
         table: Mapping[str, Any],
         key: str,
         near: Place = (),
-    ) -> tuple[type[Any], Any] | None:
-        """The class that a table is for and its options; `key` names it, else the table's name."""
+    ) -> _Resolved | None:
+        """What a table is for; `key` names the class, or else the table's name does."""
         options = dict(table)
         name = str(options.pop(key, place[-1]))
         try:
@@ -115,11 +134,24 @@ class _Planner:
         except LookupError as error:
             self._file.report((*place, key) if key in table else place, str(error), near)
             return None
+        title = registry.title(name)
+        with self._reading_options(title, place, near):
+            try:
+                return _Resolved(class_, title, class_.Options.model_validate(options))
+            except ValidationError as error:
+                report_invalid(error, place, class_.Options, self._file)
+        return None
+
+    @contextmanager
+    def _reading_options(
+        self, title: str, place: Place, near: Place = ()
+    ) -> Generator[None, None, None]:
+        """Report what a defect of the class raises here."""
         try:
-            return class_, class_.Options.model_validate(options)
-        except ValidationError as error:
-            report_invalid(error, place, class_.Options, self._file)
-            return None
+            yield
+        except Exception as error:
+            message = f"{title} cannot read its options: {one_line(error)}"
+            self._file.report(place, message, near)
 
     def _pipeline(
         self, name: str, config: PipelineConfig, named: Mapping[str, StagePlan | None]

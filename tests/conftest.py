@@ -1,11 +1,13 @@
 """Fixtures for every test."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.plugins import Plugins
 
 # The same examples on every machine, however slow; `HYPOTHESIS_PROFILE=search` looks for new ones.
 settings.register_profile("same", deadline=None, derandomize=True)
@@ -23,3 +25,11 @@ def toml(tmp_path: Path) -> Callable[[str], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugins]:
+    """Installs distributions with entry points."""
+    installed = Plugins(tmp_path / "plugins", monkeypatch)
+    yield installed
+    installed.forget()

@@ -28,7 +28,8 @@ class Edge:
     """Everything a file describes, behind HTTP.
 
     The file is read at once, so a bad one raises `ConfigError` here; nothing is opened before the
-    application starts (`context`, for its `cleanup_ctx`) or the edge is entered.
+    application starts (`context`, for its `cleanup_ctx`) or the edge is entered, which raises it
+    where a stage or backend cannot be opened.
     """
 
     def __init__(

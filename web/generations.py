@@ -80,10 +80,11 @@ class Generations:
                 _log.error(
                     "the new configuration is refused, the old one goes on",
                     extra={"problems": error.problems},
+                    exc_info=_log.isEnabledFor(logging.DEBUG),
                 )
                 return False
             except Exception:
-                # A stage or backend of the new file cannot open: whatever it is, we go on.
+                # Whatever it is, we go on.
                 _log.exception("the new configuration does not start, the old one goes on")
                 return False
             _log.info("configuration reloaded", extra={"chains": self.chains()})

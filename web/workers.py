@@ -14,6 +14,10 @@ from types import FrameType
 SHORT_LIFE = 3.0
 """Seconds; a worker that dies younger has not come up."""
 
+REFUSED = 2
+"""The exit status of a worker that refuses its configuration: however long that took, it has not
+come up."""
+
 _ENDED_WELL = (0, 130, -signal.SIGTERM, -signal.SIGINT)
 """Exit codes of workers that were told to stop, perhaps before they listened to signals."""
 
@@ -36,22 +40,24 @@ class Supervisor:
         self._has_lived = False
 
     def run(self) -> int:
-        """Supervise until a signal ends it; the exit status is 0 if all workers ended well."""
+        """Supervise until a signal ends it; the exit status is 0 if all workers ended well, and the
+        worker's own if the first could not come up."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         signal.signal(signal.SIGHUP, self._pass_on)
         for _ in range(self._count):
             self._start()
-        failed = False
+        status = 0
         while self._workers:
             wait([worker.sentinel for worker in self._workers])
             for worker in [worker for worker in self._workers if not worker.is_alive()]:
                 lived = time.monotonic() - self._workers.pop(worker)
                 if not self._stopping and not self._replace(worker, lived):
-                    failed = True
+                    status = worker.exitcode or 1
                     self._end()
-                failed = failed or (self._stopping and worker.exitcode not in _ENDED_WELL)
-        return int(failed)
+                elif self._stopping and worker.exitcode not in _ENDED_WELL:
+                    status = status or 1
+        return status
 
     def _start(self) -> None:
         worker = multiprocessing.get_context("spawn").Process(
@@ -64,7 +70,8 @@ class Supervisor:
 
     def _replace(self, dead: SpawnProcess, lived: float) -> bool:
         """Whether it was worth another try."""
-        self._has_lived = self._has_lived or lived >= SHORT_LIFE
+        came_up = lived >= SHORT_LIFE and dead.exitcode != REFUSED
+        self._has_lived = self._has_lived or came_up
         gave_up = dead.exitcode is not None and dead.exitcode > 0
         extra = {"pid": dead.pid, "exit_code": dead.exitcode}
         if gave_up and not self._has_lived:

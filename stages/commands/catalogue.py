@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from llm_proxy.pipeline.blame import one_line
 from llm_proxy.pipeline.config_file import Place
 from llm_proxy.pipeline.registry import Registry, did_you_mean
 from llm_proxy.stages.commands.builtin import BUILTIN
@@ -18,40 +19,53 @@ Problem = tuple[Place, str]
 
 class Catalogue:
     """Every command by its name: built in, brought by installed distributions, and those of `more`
-    (`module:Class`). `problems` tells of those that are broken."""
+    (`module:Class`). `problems` tells of those that are broken; one that is disabled may be."""
 
-    def __init__(self, more: Sequence[str] = ()) -> None:
+    def __init__(self, more: Sequence[str] = (), disabled: Sequence[str] = ()) -> None:
         self.commands: dict[str, Command] = {}
         self.problems: list[Problem] = []
         registry = Registry("command", BUILTIN, Command, "llm_proxy.commands")
-        for name in dict.fromkeys(registry.names):
-            self._add(registry, name, ())
+        self._installed = registry.names
+        for name in self._installed:
+            if name not in disabled:
+                self._add(registry, name, ())
         for position, path in enumerate(more):
             self._add(registry, path, ("more", position))
 
     def unknown(self, names: Sequence[str], place: Place, *also: str) -> Iterator[Problem]:
         """A problem for each name that is no command's and not among `also`."""
-        known = list(self.commands)
+        known = list(dict.fromkeys([*self._installed, *self.commands]))
         for position, name in enumerate(names):
             if name not in (*known, *also):
                 yield (*place, position), f'no command named "{name}"{did_you_mean(name, known)}'
 
     def _add(self, registry: Registry[Command], name: str, place: Place) -> None:
         try:
-            command = registry.find(name)()
-            own = name if ":" not in name else command.name
-            if not _NAME.fullmatch(own):
-                raise LookupError(
-                    f'"{own}" is no name for a command: small letters, digits and "-"'
-                )
-            if own in self.commands:
-                raise LookupError(f'there are two commands named "{own}"')
-            self.commands[own] = command
+            command = _made(registry, name)
         except LookupError as error:
             self.problems.append((place, str(error)))
-        except Exception as error:
-            # Whatever its constructor does wrong, whose command it is has to be told.
-            self.problems.append((place, f'the command "{name}" cannot be made: {error!r}'))
+            return
+        if command.name in self.commands:
+            twice = f'{registry.title(name)} has the name of another one, "{command.name}"'
+            self.problems.append((place, twice))
+            return
+        self.commands[command.name] = command
+
+
+def _made(registry: Registry[Command], name: str) -> Command:
+    """The command of that name or path; `LookupError` says what is wrong with it, and whose it
+    is."""
+    made_by, title = registry.find(name), registry.title(name)
+    try:
+        command = made_by()
+    except (Exception, SystemExit) as error:
+        raise LookupError(f"{title} cannot be made: {one_line(error)}") from error
+    own = str(getattr(made_by, "name", ""))
+    if ":" not in name and own != name:
+        raise LookupError(f'{title} has another name in its class, "{own}"')
+    if not _NAME.fullmatch(own):
+        raise LookupError(f'{title} cannot be named "{own}": small letters, digits and "-"')
+    return command
 
 
 def may_use(

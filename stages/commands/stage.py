@@ -45,7 +45,7 @@ class CommandsOptions(StageOptions):
         return prefix
 
     def problems(self, surroundings: Surroundings) -> Iterator[tuple[Place, str]]:
-        catalogue = Catalogue(self.more)
+        catalogue = Catalogue(self.more, self.disabled)
         yield from catalogue.problems
         yield from catalogue.unknown(self.disabled, ("disabled",))
         for caller, names in self.denied.items():
@@ -65,7 +65,7 @@ class Commands(Stage[CommandsOptions]):
 
     def __init__(self, options: CommandsOptions, kit: Kit) -> None:
         super().__init__(options, kit)
-        commands = Catalogue(options.more).commands
+        commands = Catalogue(options.more, options.disabled).commands
         self._commands = {n: one for n, one in commands.items() if n not in options.disabled}
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:

@@ -7,6 +7,13 @@ import pytest
 
 from tests.support.four_vendors import FourVendors
 from tests.support.process import Server
+from tests.support.wheels import wheel_of
+
+
+@pytest.fixture(scope="session")
+def proxy_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The distribution as it would be published."""
+    return wheel_of(Path(__file__).parents[2], tmp_path_factory.mktemp("wheel") / "proxy")
 
 
 @pytest.fixture(scope="module")

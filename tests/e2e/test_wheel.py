@@ -1,31 +1,16 @@
 """The wheel, installed into an environment that has nothing."""
 
-import os
-import shutil
 import subprocess
-import sys
-import sysconfig
-import venv
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".types", "build", "*.egg-info", "__pycache__")
+from tests.support.wheels import ENVIRONMENT, environment_with
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    work = tmp_path_factory.mktemp("wheel")
-    shutil.copytree(ROOT, work / "source", ignore=LEFT_OUT)
-    pip = [sys.executable, "-m", "pip"]
-    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", work, work / "source"]
-    subprocess.run([*pip, *build], check=True, capture_output=True, timeout=120)
-    (wheel,) = work.glob("*.whl")
-    venv.create(work / "env", with_pip=False)
-    install = ["--python", work / "env/bin/python", "install", "--no-deps", wheel]
-    subprocess.run([*pip, *install], check=True, capture_output=True, timeout=120)
-    return work / "env"
+def environment(proxy_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return environment_with([proxy_wheel], tmp_path_factory.mktemp("wheel") / "env")
 
 
 def test_nothing_but_one_package_arrives(environment: Path) -> None:
@@ -41,8 +26,7 @@ def test_it_works_from_anywhere(environment: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [environment / "bin/llm-proxy", "check"],
         cwd=tmp_path,
-        # Only our dependencies come from here: an editable install is not followed on this path.
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": sysconfig.get_path("purelib")},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from llm_proxy.web import Edge, generations
+from tests.support.plugins import Plugins
 from tests.support.until import until
 
 FILE = """
@@ -53,6 +54,44 @@ async def test_a_bad_file_is_refused_and_the_old_one_goes_on(
     assert not await edge.reload()
 
     assert 'did you mean "dispatch"?' in str(vars(caplog.records[-1])["problems"])
+    async with _ask(client, "/v1/chat/completions") as response:
+        assert response.status == 200
+
+
+NAME = '"no_disk:Opens"'
+NO_DISK = """
+from llm_proxy.pipeline import Stage
+class Opens(Stage):
+    async def __aenter__(self): raise OSError("no such disk")
+    async def __call__(self, exchange, call_next): return await call_next(exchange)
+"""
+
+
+@pytest.fixture
+def _no_disk(plugins: Plugins) -> None:
+    plugins.module("no_disk", NO_DISK)
+
+
+@pytest.mark.usefixtures("_no_disk")
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.INFO])
+async def test_a_stage_that_does_not_open_is_told_in_a_line_and_the_old_file_goes_on(
+    level: int,
+    edge: Edge,
+    aiohttp_client: Any,
+    toml: Callable[[str], Path],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(level)
+    client = await aiohttp_client(edge.application())
+    toml('[pipelines.default]\nstages = ["no_disk:Opens", "dispatch"]')
+
+    assert not await edge.reload()
+
+    (told,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert vars(told)["problems"] == [
+        f"pipelines.toml:2: stages.{NAME}: the stage {NAME} does not start: OSError: no such disk"
+    ]
+    assert bool(told.exc_info) == (level == logging.DEBUG), "a traceback for who looks closer"
     async with _ask(client, "/v1/chat/completions") as response:
         assert response.status == 200
 

@@ -58,7 +58,8 @@ for all commands. Callers are named as in the log: `key-` and the first digits o
 SHA-256, or `anonymous` and their address where no key is needed. What is no command is found by
 `llm-proxy check`; who is no caller cannot be.
 
-A command of your own is one class with a docstring, which is its page here and in `!/help`:
+A command of your own is one class with a docstring, which is its page in `!/help`;
+[plugins.md](plugins.md) builds one step by step:
 
 ```python
 from llm_proxy.stages.commands import Call, Command, Desk

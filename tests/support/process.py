@@ -17,7 +17,7 @@ STARTS_WITHIN = 20.0
 
 class Server:
     """`llm-proxy serve`, on a free port unless told otherwise; use as a context manager. `url` is
-    where it listens."""
+    where it listens. `python` is the one of the environment that has the proxy."""
 
     def __init__(
         self,
@@ -26,7 +26,9 @@ class Server:
         arguments: Sequence[str] = (),
         *,
         own_port: bool = False,
+        python: Path = Path(sys.executable),
     ) -> None:
+        self._python = python
         self._config = config
         self._environment = environment or {}
         self._arguments = arguments
@@ -43,7 +45,7 @@ class Server:
             name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "llm_proxy.server", "serve", *config, *port, *self._arguments],
+            [self._python, "-m", "llm_proxy.server", "serve", *config, *port, *self._arguments],
             env={**clean, "PYTHONWARNINGS": "error", **self._environment},
             stderr=subprocess.PIPE,
             text=True,

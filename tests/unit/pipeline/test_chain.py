@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from llm_proxy.pipeline.chain import Link, Pipeline
-from llm_proxy.pipeline.errors import Unauthorized, UpstreamBroken
+from llm_proxy.pipeline.errors import ConfigError, Unauthorized, UpstreamBroken
 from llm_proxy.pipeline.events import End
 from llm_proxy.pipeline.exchange import Caller, Client, Exchange
 from llm_proxy.pipeline.reply import Head, Reply
@@ -207,7 +207,7 @@ async def test_stages_open_in_order_and_close_in_reverse() -> None:
 async def test_where_a_stage_fails_to_open_those_before_it_close() -> None:
     log: list[str] = []
     stages = {"a": Opens("a", log), "b": Opens("b", log), "c": Opens("c", log, fails="+")}
-    with pytest.raises(OSError, match=r"^c$"):
+    with pytest.raises(ConfigError, match=r"^a stage does not start: OSError: c$"):
         async with chain(**stages, d=Opens("d", log)):
             raise AssertionError
     assert ["+a", "+b", "+c", "-b", "-a"] == log

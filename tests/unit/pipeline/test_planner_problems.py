@@ -122,18 +122,18 @@ def test_a_path_named_twice_in_one_pipeline(toml: Write) -> None:
 
 def test_a_stage_that_cannot_be_loaded_is_told_at_the_list_that_names_it(toml: Write) -> None:
     path = toml('[pipelines.default]\nstages = ["no_such_module:Mine", "dispatch"]\n')
-    [problem] = problems(path)
-    assert problem.startswith("pipelines.toml:2: ")
-    assert problem.endswith(
-        ": cannot load \"no_such_module:Mine\": No module named 'no_such_module'"
-    )
+    name = '"no_such_module:Mine"'
+    why = "ModuleNotFoundError: No module named 'no_such_module'"
+    assert [
+        f"pipelines.toml:2: stages.{name}: the stage {name} cannot be loaded: {why}"
+    ] == problems(path)
 
 
 @pytest.mark.parametrize("name", ["json:JSONDecoder", "llm_proxy.pipeline.backend:Backend"])
 def test_a_class_that_is_no_stage(name: str, toml: Write) -> None:
     path = toml(f'{DEFAULT}[stages.mine]\nuse = "{name}"\n')
     assert [
-        f'pipelines.toml:4: stages.mine.use: "{name}" is not a stage: it must be a Stage'
+        f'pipelines.toml:4: stages.mine.use: the stage "{name}" is no subclass of Stage'
     ] == problems(path)
 
 
@@ -141,7 +141,9 @@ def test_a_class_that_is_no_stage(name: str, toml: Write) -> None:
 def test_half_a_name_is_told_like_any_other_problem(name: str, toml: Write) -> None:
     path = toml(f'[stages.mine]\nuse = "{name}"\n{DEFAULT}')
     [problem] = problems(path)
-    assert problem.startswith(f'pipelines.toml:2: stages.mine.use: cannot load "{name}": ')
+    assert problem.startswith(
+        f'pipelines.toml:2: stages.mine.use: the stage "{name}" cannot be loaded: '
+    )
 
 
 # --- production ----------------------------------------------------------------------------------

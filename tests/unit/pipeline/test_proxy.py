@@ -8,14 +8,15 @@ import aiohttp
 import pytest
 from pydantic import Field
 
-from llm_proxy.pipeline.backend import Backend, BackendOptions
+from llm_proxy.pipeline.backend import Backend, BackendKit, BackendOptions
 from llm_proxy.pipeline.config import BackendsConfig, Config, PipelineConfig
+from llm_proxy.pipeline.errors import ConfigError
 from llm_proxy.pipeline.events import End
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.plan import BackendPlan, PipelinePlan, Plan, StagePlan
-from llm_proxy.pipeline.proxy import Proxy, open_proxy
+from llm_proxy.pipeline.proxy import Proxy, make_proxy, open_proxy
 from llm_proxy.pipeline.reply import Head, Reply
-from llm_proxy.pipeline.stage import Next, Stage, StageOptions
+from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions
 from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.pipeline.trace import Target
 from tests.support.clock import Clock
@@ -34,8 +35,15 @@ def _empty_log() -> Iterator[None]:
 
 
 class Vendor(Backend[BackendOptions]):
+    def __init__(self, name: str, options: BackendOptions, kit: BackendKit) -> None:
+        super().__init__(name, options, kit)
+        if name == "cannot be made":
+            raise ValueError(name)
+
     async def __aenter__(self) -> Self:
         LOG.append(f"+{self.name}")
+        if self.name == "cannot open":
+            raise OSError(self.name)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -60,6 +68,11 @@ class Options(StageOptions):
 class Sends(Stage[Options]):
     Options = Options
 
+    def __init__(self, options: Options, kit: Kit) -> None:
+        super().__init__(options, kit)
+        if options.name == "cannot be made":
+            raise ValueError(options.name)
+
     async def __aenter__(self) -> Self:
         LOG.append(f"+{self.options.name}")
         if self.options.fails:
@@ -75,7 +88,7 @@ class Sends(Stage[Options]):
 
 def pipeline(name: str, *serves: str, fails: bool = False) -> PipelinePlan:
     options = Options(name=f"stage of {name}", fails=fails)
-    return PipelinePlan(name, serves, (StagePlan("sends", Sends, options),))
+    return PipelinePlan(name, serves, (StagePlan("sends", Sends, options, f"{name}'s stage"),))
 
 
 def plan(*pipelines: PipelinePlan, **off: str | None) -> Plan:
@@ -101,9 +114,31 @@ async def test_backends_open_before_chains_and_all_close_in_reverse() -> None:
 
 async def test_where_a_chain_fails_to_open_all_before_it_closes() -> None:
     broken = plan(pipeline("p"), pipeline("q", fails=True), pipeline("r"), a=None)
-    with pytest.raises(OSError, match=r"^stage of q$"):
+    with pytest.raises(ConfigError, match=r"^q's stage does not start: OSError: stage of q$"):
         await opened(broken)
     assert ["+a", "+stage of p", "+stage of q", "-stage of p", "-a"] == LOG
+
+
+async def test_where_a_backend_fails_to_open_those_before_it_close() -> None:
+    broken = plan(pipeline("p"), **{"a": None, "cannot open": None, "c": None})
+    with pytest.raises(ConfigError, match=r"^a backend does not start: OSError: cannot open$"):
+        await opened(broken)
+    assert ["+a", "+cannot open", "-a"] == LOG
+
+
+def test_a_stage_that_cannot_be_made() -> None:
+    options = Options(name="cannot be made")
+    broken = PipelinePlan("p", (), (StagePlan("sends", Sends, options, "the one"),))
+    with pytest.raises(ConfigError, match=r"^the one does not start: ValueError: cannot be made$"):
+        make_proxy(plan(broken, a=None), HTTP, STORE)
+    assert [] == LOG
+
+
+def test_a_backend_that_cannot_be_made() -> None:
+    broken = plan(pipeline("p"), **{"a": None, "cannot be made": None})
+    with pytest.raises(ConfigError, match="a backend does not start: ValueError: cannot be made"):
+        make_proxy(broken, HTTP, STORE)
+    assert [] == LOG
 
 
 async def test_a_backend_that_is_off_is_not_opened_and_the_stages_know_why() -> None:

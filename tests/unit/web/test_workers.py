@@ -3,6 +3,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -51,10 +52,37 @@ def test_a_worker_that_dies_young_is_not_replaced_at_once(monkeypatch: pytest.Mo
     assert started == [1, 1]
 
 
-def test_where_none_comes_up_all_end() -> None:
-    assert Supervisor(2, sys.exit, 1).run() == 1
+@pytest.mark.parametrize("status", [1, workers.REFUSED])
+def test_where_none_comes_up_all_end(status: int) -> None:
+    assert Supervisor(2, sys.exit, status).run() == status
 
 
+def test_a_worker_that_refuses_its_configuration_has_not_come_up_however_slow_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    supervisor = Supervisor(1, _end)
+    started: list[int] = []
+    monkeypatch.setattr(supervisor, "_start", lambda: started.append(1))
+
+    assert not supervisor._replace(_Dead(exitcode=workers.REFUSED), 60.0)  # type: ignore[arg-type]
+
+    assert started == []
+
+
+def test_a_worker_that_refuses_its_configuration_later_is_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    supervisor = Supervisor(1, _end)
+    started: list[int] = []
+    monkeypatch.setattr(supervisor, "_start", lambda: started.append(1))
+
+    assert supervisor._replace(_Dead(), 60.0)  # type: ignore[arg-type]
+    assert supervisor._replace(_Dead(exitcode=workers.REFUSED), 60.0)  # type: ignore[arg-type]
+
+    assert started == [1, 1]
+
+
+@dataclass
 class _Dead:
-    pid = 1
-    exitcode = -9
+    pid: int = 1
+    exitcode: int = -signal.SIGKILL

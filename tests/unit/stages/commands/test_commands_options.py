@@ -38,7 +38,11 @@ Write = Callable[[str], Path]
         ('denied = { "*" = 7 }', 'denied."*"', "Input should be a valid tuple"),
         ('disabled = ["hepl"]', "disabled[0]", 'no command named "hepl"; did you mean "help"?'),
         ('disabled = ["*"]', "disabled[0]", 'no command named "*"'),
-        ('more = ["no_such_module:X"]', "more[0]", 'cannot load "no_such_module:X": '),
+        (
+            'more = ["no_such_module:X"]',
+            "more[0]",
+            'the command "no_such_module:X" cannot be loaded: ',
+        ),
         ('prefix = "> "', "prefix", "must be printable, without blanks, and not begin with > "),
         ('prefix = ""', "prefix", "String should have at least 1 character"),
         ('prefixx = "$"', "prefixx", 'unknown key; did you mean "prefix"?'),

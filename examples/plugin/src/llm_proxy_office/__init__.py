@@ -1,0 +1,1 @@
+"""Short answers and office hours for LLM Interactive Proxy."""
