@@ -1,5 +1,6 @@
 """The stage that carries commands out."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -15,12 +16,14 @@ from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions, Surrounding
 from llm_proxy.pipeline.values import Listed
 from llm_proxy.stages.commands.applied import applied
 from llm_proxy.stages.commands.catalogue import ALL, Catalogue, may_use
-from llm_proxy.stages.commands.command import CommandError, Desk
+from llm_proxy.stages.commands.command import Command, CommandError, Desk
 from llm_proxy.stages.commands.history import ERROR, Cut, newest, scrubbed
 from llm_proxy.stages.commands.parser import Call, Mistake
 from llm_proxy.stages.commands.unknown import unknown_command
 
 _MOST_CALLS = 50
+
+_log = logging.getLogger(__name__)
 
 _HAS_A_MEANING = (">", "`", "~", "<")
 """What a quotation, a fenced block or an element begins with."""
@@ -105,10 +108,22 @@ class Commands(Stage[CommandsOptions]):
             raise CommandError(f"{call.message} (line {call.line}, column {call.column})")
         command = desk.commands.get(call.name)
         if command is not None:
-            return await command.run(call, desk)
+            return await self._run_safely(command, call, desk)
         if call.name in self._commands:
             raise CommandError(f"you may not use {desk.prefix}{call.name}")
         raise CommandError(unknown_command(call.name, desk.commands, desk.prefix))
+
+    async def _run_safely(self, command: Command, call: Call, desk: Desk) -> str:
+        try:
+            return await command.run(call, desk)
+        except CommandError:
+            raise
+        except Exception:
+            # Whatever another distribution's command does wrong, the chat goes on.
+            _log.exception("a command broke", extra={"request_id": desk.exchange.id})
+            raise CommandError(
+                f"{desk.prefix}{call.name} is broken; the log has more under the request's id"
+            ) from None
 
     async def _as_set(self, exchange: Exchange, request: ChatRequest) -> Exchange:
         """The exchange with what its session has set."""

@@ -12,7 +12,7 @@ from llm_proxy.pipeline.parts import OpaquePart, Text, ToolCall, ToolResult
 from llm_proxy.pipeline.reply import Head
 from llm_proxy.pipeline.request import Message
 from llm_proxy.pipeline.session_state import NOTHING, SessionState
-from llm_proxy.stages.commands import Commands
+from llm_proxy.stages.commands import Call, Command, Commands, Desk
 from tests.support.sessions import Kept
 from tests.support.stages import Run, asking, text_of
 
@@ -380,3 +380,27 @@ async def test_a_very_long_message_has_no_commands() -> None:
     chat = Chat()
     await chat(("user", "!/model(x)\n" + "x" * 1_000_000))
     assert chat.saved == []
+
+
+class Broken(Command):
+    """broken
+    Breaks."""
+
+    name = "broken"
+
+    async def run(self, call: Call, desk: Desk) -> str:
+        raise KeyError("what somebody else did wrong")
+
+
+async def test_a_broken_command_is_told_and_the_chat_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    chat = Chat()
+    chat.run.stage._commands["broken"] = Broken()  # type: ignore[attr-defined]
+    said = text_of(await chat(("user", "!/set(seed=1)\n!/broken\nhi")))
+    assert said == (
+        "Set seed = 1.\n"
+        "llm-proxy error: !/broken is broken; the log has more under the request's id"
+    )
+    assert chat.run.seen == []
+    assert "what somebody else did wrong" in caplog.text
