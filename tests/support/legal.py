@@ -12,11 +12,15 @@ Piece = tuple[str, str]
 
 
 def check_sent(vendor: str, received: Received) -> None:
-    """Raises `AssertionError` for what the vendor's types do not fit, a first turn that is not the
-    user's, an empty turn, two turns of the assistant in a row, or a call and a result that are no
-    pair."""
+    """Raises `AssertionError` for what the vendor's types do not fit, and illegal turns."""
     check_upstream(vendor, received)
-    pieces = said_in(vendor, received.json)
+    check_turns(vendor, received.json)
+
+
+def check_turns(vendor: str, sent: Any) -> None:
+    """Raises `AssertionError` for a first turn that is not the user's, an empty turn, two turns of
+    the assistant in a row, or a call and a result that are no pair."""
+    pieces = said_in(vendor, sent)
     assert pieces[0][0] == "user"
     assert all(text for _, text in pieces)
     calls = [id_ for kind, id_ in pieces if kind == "call"]
@@ -57,7 +61,7 @@ def _pieces(vendor: str, turn: Any) -> Iterator[Piece]:
         yield "result", turn["tool_call_id"]
         return
     content = turn["parts"] if vendor == "gemini" else turn["content"]
-    if isinstance(content, str):
+    if isinstance(content, str) and (content or not turn.get("tool_calls")):
         yield role, content
     texts: list[str] = []
     for part in content if isinstance(content, list) else ():
