@@ -1,5 +1,6 @@
 """Commands typed into real coding agents: their own requests with more turns."""
 
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -32,8 +33,8 @@ CONTEXT = {
 class Agent:
     """An agent in the middle of its work: `turns` are on the wire."""
 
-    def __init__(self, url: str, capture: Capture) -> None:
-        self._url = url
+    def __init__(self, http: httpx2.Client, capture: Capture) -> None:
+        self._http = http
         self._capture = capture
         self._body = deepcopy(capture.body)
         self.turns: list[Any] = self._body[TURNS.get(capture.dialect, "messages")]
@@ -46,8 +47,8 @@ class Agent:
     def go_on(self) -> str:
         """The streamed answer to what has been said."""
         capture = self._capture
-        response = httpx2.post(
-            f"{self._url}{capture.path}",
+        response = self._http.post(
+            capture.path,
             params=capture.query,
             json=self._body,
             headers={**capture.headers, "authorization": "Bearer fake-key"},
@@ -84,9 +85,15 @@ class Agent:
                 turn["content"] = text
 
 
+@pytest.fixture(scope="module")
+def http(proxy: Server) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=proxy.url) as client:
+        yield client
+
+
 @pytest.fixture
-def agent(proxy: Server, capture: Capture) -> Agent:
-    return Agent(proxy.url, capture)
+def agent(http: httpx2.Client, capture: Capture) -> Agent:
+    return Agent(http, capture)
 
 
 def _sent(vendors: FourVendors, vendor: str, capture: Capture) -> list[tuple[str, str]]:
