@@ -7,6 +7,7 @@ from itertools import groupby
 from llm_proxy.pipeline.parts import Part, Text, ToolCall
 from llm_proxy.pipeline.request import ChatRequest, Message
 from llm_proxy.stages.commands.parser import Call, Mistake, Parsed, mentions, parse_texts
+from llm_proxy.stages.commands.typed import is_bare
 
 ERROR = "llm-proxy error: "
 """What the answer begins with, in its last line, where a command cannot be carried out."""
@@ -35,7 +36,8 @@ def newest(request: ChatRequest, prefix: str) -> Cut:
 def scrubbed(request: ChatRequest, prefix: str) -> ChatRequest:
     """The request whose history, all but the last message, has neither commands in it nor the
     answers to them. Turns of commands alone go with the answer to them, which is this proxy's; so
-    roles go on taking turns, and calls of tools keep their results."""
+    roles go on taking turns, and calls of tools keep their results. What a client has added to such
+    a turn by itself stays."""
     earlier = request.messages[:-1]
     if not any(_may_have_commands(message, prefix) for message in earlier):
         return request
@@ -51,9 +53,17 @@ def scrubbed(request: ChatRequest, prefix: str) -> ChatRequest:
             continue
         for cut in run:
             is_ours = _is_ours_after(cut)
-            if not cut.is_nothing_else:
-                kept.append(cut.message)
+            left = _added_by_the_client(cut.message) if cut.is_nothing_else else cut.message
+            if left.parts or not cut.calls:
+                kept.append(left)
     return replace(request, messages=[*kept, request.messages[-1]])
+
+
+def _added_by_the_client(left: Message) -> Message:
+    """What stands beside the commands and no model has been told yet, such as the rules of a
+    project beside the first words."""
+    told = [part for part in left.parts if not (isinstance(part, Text) and is_bare(part.text))]
+    return left.with_parts(told)
 
 
 def _answers(turns: Sequence[Message], is_ours: Callable[[str], bool]) -> Sequence[Message]:

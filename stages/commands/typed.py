@@ -30,6 +30,7 @@ _CONTEXT = frozenset(
         "system-reminder",  # Claude Code, OpenCode
         "environment_details",  # Cline, Roo Code, Kilo Code
         "environment_context",  # Codex
+        "session_context",  # Gemini CLI
         "timestamp",  # Cursor, like the others below
         "user_info",
         "attached_files",
@@ -56,6 +57,11 @@ _FILES_END = re.compile(r"^--- End of .*---", re.MULTILINE)
 
 Place = tuple[int, int]
 """A text of the message by its index, and a position in it."""
+
+
+def is_bare(text: str) -> bool:
+    """Whether there is nothing but blanks and the tags around what was typed."""
+    return not _WRAPPER.sub("", text).strip()
 
 
 class Typed:
@@ -120,7 +126,7 @@ class Typed:
         return end
 
     def _meet(self, typed: str, *, says_more: bool = False) -> None:
-        self.says_more = self.says_more or says_more or bool(_WRAPPER.sub("", typed).strip())
+        self.says_more = self.says_more or says_more or not is_bare(typed)
 
     def _marked(self, index: int, position: int, end: int) -> "_Foreign | None":
         """What a mark at the start of this line says not to be typed."""

@@ -2,12 +2,14 @@
 
 import logging
 from functools import partial
+from math import ceil
 
 from tenacity import wait_random_exponential
 
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Kit, Next, Stage
+from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.failover.attempts import Attempts, Means
 from llm_proxy.stages.failover.budgets import HedgeBudget, RetryBudget
 from llm_proxy.stages.failover.course import Course
@@ -48,7 +50,8 @@ class Failover(Stage[FailoverOptions]):
         anchor = self._anchor(exchange) if choice.sticky else None
         if anchor:
             targets = await anchor.first(targets)
-        self.tell(exchange, f"{choice.policy}: {', '.join(map(str, targets[:_MOST_TOLD]))}")
+        named = ", ".join(map(self._named, targets[:_MOST_TOLD]))
+        self.tell(exchange, f"{choice.policy}: {named}")
         deadline = kit.clock() + options.total_timeout
         course = Course(targets, options, kit.health, kit.clock, deadline)
         attempts = Attempts(self._means, course, call_next, anchor)
@@ -59,6 +62,11 @@ class Failover(Stage[FailoverOptions]):
         go_on = partial(journey.go_on, exchange)
         resumed = Resumed(reply, request, go_on, journey.is_mendable)
         return Reply(reply.head, resumed, resumed.aclose)
+
+    def _named(self, target: Target) -> str:
+        """The target, and why it will not be the first where it is to be let alone."""
+        wait = self.kit.health.of(target).wait
+        return f"{target} (left alone for {ceil(wait)} s)" if wait else str(target)
 
     def _anchor(self, exchange: Exchange) -> Anchor | None:
         if exchange.session is not None:

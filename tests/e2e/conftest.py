@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.four_vendors import FourVendors
+from tests.support.four_vendors import FourVendors, model_at
 from tests.support.process import Server
+from tests.support.sdk_talks import Sdks, Talk
 from tests.support.wheels import wheel_of
 
 
@@ -35,3 +36,15 @@ def vendors(four: FourVendors) -> FourVendors:
     """The vendors, with nothing asked of them yet."""
     four.reset()
     return four
+
+
+@pytest.fixture(scope="module")
+def sdks(proxy: Server) -> Iterator[Sdks]:
+    with Sdks(proxy.url) as official:
+        yield official
+
+
+@pytest.fixture
+def talk(sdks: Sdks, client: str, vendor: str, stream: bool) -> Talk:  # noqa: FBT001 - a parameter
+    """A conversation of the SDK for `client`, that asks for a model of `vendor`."""
+    return sdks.talk(client, model_at(vendor), stream=stream)

@@ -104,3 +104,10 @@ class FourVendors:
 def model_at(vendor: str) -> str:
     """The name under which a client asks for a vendor's model."""
     return f"{vendor}:{MODELS[vendor]}"
+
+
+def model_seen(vendor: str, received: Received) -> str:
+    """The model that a vendor was asked for."""
+    if vendor == "gemini":
+        return received.path.rpartition("/")[2].partition(":")[0]
+    return str(received.json["model"])

@@ -1,5 +1,6 @@
 """Answers as the vendors' own SDKs read them: types, stream decoders and accumulators."""
 
+import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,9 @@ from google import genai
 from google.genai import types
 
 from tests.support.one_vendor import asked
+
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Google's SDK would read all certificates three times for each client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,10 @@ def _anthropic(transport: httpx2.MockTransport, *, stream: bool) -> Told:
 
 
 def _gemini(transport: httpx2.MockTransport, *, stream: bool) -> Told:
-    options = types.HttpOptions(client_args={"transport": transport})
+    options = types.HttpOptions(
+        client_args={"transport": transport, "verify": _NO_TLS},
+        async_client_args={"verify": _NO_TLS, "ssl": _NO_TLS},
+    )
     with genai.Client(api_key="fake", http_options=options) as sdk:
         asking: Any = {"model": "m", "contents": "hi"}
         if stream:

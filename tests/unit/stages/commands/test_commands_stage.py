@@ -347,11 +347,16 @@ def test_a_prefix_that_means_something_else_is_refused(prefix: str) -> None:
         Commands.Options.model_validate({"prefix": prefix})
 
 
-WRAPPED = [
-    ("<task>\n!/model(x)\n</task>",),
-    ("<system-reminder>\nnever mind\n</system-reminder>", "!/model(x)"),
-    ("<task>!/model(x)</task>", "<environment_details>\n/home\n</environment_details>"),
-]
+RULES = "<system-reminder>\nuse tabs\n</system-reminder>"
+TODAY = "<session_context>\nIt is Monday.\n</session_context>"
+PLACE = "<environment_details>\n/home\n</environment_details>"
+WRAPPED: dict[tuple[str, ...], list[Said]] = {
+    ("<task>\n!/model(x)\n</task>",): [],
+    (RULES, "!/model(x)"): [("user", RULES)],
+    (TODAY, "!/model(x)"): [("user", TODAY)],
+    ("<task>!/model(x)</task>", PLACE): [("user", PLACE)],
+}
+"""Texts of a message, and what of it the model is told with the next one."""
 
 
 @pytest.mark.parametrize("texts", WRAPPED)
@@ -360,7 +365,7 @@ async def test_what_clients_add_by_themselves_makes_it_no_question(texts: tuple[
     typed = Message("user", tuple(map(Text, texts)))
     assert text_of(await chat(typed)) == "The model is now x."
     await chat(typed, ("assistant", "The model is now x."), ("user", "hi"))
-    assert chat.sent == [("user", "hi")]
+    assert chat.sent == [*WRAPPED[texts], ("user", "hi")]
 
 
 async def test_a_file_in_several_texts_steers_nothing() -> None:

@@ -159,3 +159,17 @@ def test_a_call_behind_an_answer_of_ours_keeps_its_result() -> None:
     ]
     left = scrubbed(_asked(history), PREFIX).messages
     assert left[:-1] == history[2:]
+
+
+RULES = "<system-reminder>\nWrite in Latin.\n</system-reminder>"
+
+
+def test_what_a_client_adds_to_commands_stays() -> None:
+    typed = _says("user", Text(RULES), Text("!/hello"))
+    assert newest(ChatRequest("m", [typed]), PREFIX).is_nothing_else
+    assert _left(typed, _says("assistant", Text("done"))) == [RULES]
+
+
+def test_tags_around_commands_alone_do_not_stay() -> None:
+    typed = _says("user", Text("<task>\n!/hello\n</task>"), Text("\n"))
+    assert _left(typed, _says("assistant", Text("done"))) == []

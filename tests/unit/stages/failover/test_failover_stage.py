@@ -31,6 +31,7 @@ from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.dispatch import Dispatch
 from llm_proxy.stages.failover.options import FailoverOptions
 from tests.support.stages import Run, asking, said, text_of
+from tests.support.targets import Farm, Turn, played
 from tests.unit.stages.failover.routed import DOWN, TARGETS, routed, tried
 
 
@@ -204,3 +205,14 @@ def test_a_route_to_an_unknown_backend_is_a_problem_with_its_place() -> None:
 def test_options_that_cannot_be_meant_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         FailoverOptions.model_validate(options)
+
+
+def test_it_tells_which_targets_are_left_alone() -> None:
+    async def main() -> list[str]:
+        farm = Farm({"a": UpstreamRateLimited("slow down", retry_after=7), "b": Turn()})
+        exchanges = [asking(), asking()]
+        for exchange in exchanges:
+            await (await farm.ask(exchange)).aclose()
+        return [decision for one in exchanges for _, decision in one.trace.decisions]
+
+    assert played(main()) == ["ordered: x:a, x:b", "ordered: x:a (left alone for 7 s), x:b"]
