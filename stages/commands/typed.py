@@ -30,7 +30,7 @@ _CONTEXT = frozenset(
         "system-reminder",  # Claude Code, OpenCode
         "environment_details",  # Cline, Roo Code, Kilo Code
         "environment_context",  # Codex
-        "session_context",  # Gemini CLI
+        "session_context",  # Google's CLI
         "timestamp",  # Cursor, like the others below
         "user_info",
         "attached_files",
