@@ -136,3 +136,18 @@ def test_a_command_as_the_first_words(
     sent = _sent(vendors, vendor, capture)
     assert sent[-1][1].endswith("go on")
     assert any("use tabs" in text for _, text in sent) == (capture.dialect in CONTEXT)
+
+
+@pytest.mark.parametrize(
+    "capture", [one for one in CAPTURES if one.name == "claude-code-2-tool-result"], ids=str
+)
+@every_vendor
+def test_a_command_typed_while_a_tool_was_at_work(
+    agent: Agent, vendors: FourVendors, vendor: str, capture: Capture
+) -> None:
+    """Claude Code puts what was typed meanwhile into the turn of the result."""
+    agent.turns[-1]["content"].append({"type": "text", "text": f"!/model({vendor}:m2)"})
+    assert agent.go_on() == "Hello you"
+    assert [kind for kind, _ in _sent(vendors, vendor, capture)] == ["user", "call", "result"]
+    assert agent.say("go on") == "Hello you"
+    assert _sent(vendors, vendor, capture)[-2:] == [("assistant", "Hello you"), ("user", "go on")]
