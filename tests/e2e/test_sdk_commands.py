@@ -30,7 +30,7 @@ def _asked(vendors: FourVendors) -> list[tuple[str, str]]:
 def test_help_is_an_answer_of_the_proxy(talk: Talk, vendors: FourVendors) -> None:
     lines = talk.say("!/help").splitlines()
     assert "- `!/hello`: Says that the proxy is there." in lines
-    assert talk.say("!/help(oneoff)").startswith("`!/oneoff(name)`\n\nSends the next request only")
+    assert talk.say("!/help(oneoff)").startswith("`!/oneoff(name)`\n\nSends one request to ")
     assert _asked(vendors) == []
 
 
@@ -96,11 +96,11 @@ def test_a_setting(talk: Talk, vendors: FourVendors, vendor: str) -> None:
 
 @every_vendor
 def test_more_for_the_system_prompt(talk: Talk, vendors: FourVendors, vendor: str) -> None:
-    said = talk.say('!/set(system_suffix="Rhyme, (always)")')
-    assert said == "Set system_suffix = Rhyme, (always)."
+    said = talk.say('!/set(system_suffix="Rhyme, (always).")')
+    assert said == 'Set system_suffix = "Rhyme, (always).".'
     assert talk.say("hi") == "Hello you"
     told = system_of(vendor, vendors.received(vendor).json)
-    assert told == f"{talk.system}\n\nRhyme, (always)"
+    assert told == f"{talk.system}\n\nRhyme, (always)."
     talk.say("!/unset(system_suffix)")
     assert talk.say("again") == "Hello you"
     assert system_of(vendor, vendors.received(vendor).json) == talk.system
@@ -140,7 +140,7 @@ MISTAKES = {
     "!/modle(x)": "unknown command !/modle, did you mean !/model?",
     "!/model(openia_chat:m2)": ('no backend named "openia_chat"; did you mean "openai_chat"?'),
     "!/set(temprature=0.5)": 'there is no parameter "temprature"; did you mean "temperature"?',
-    "!/set(temperature=3)": "temperature: Input should be less than or equal to 2",
+    "!/set(temperature=3)": "temperature should be less than or equal to 2",
     "!/oneoff": "which model? Write !/oneoff(name)",
 }
 

@@ -58,9 +58,9 @@ def test_why_and_usage_after_a_failover(talk: Talk, vendors: FourVendors, vendor
         f"2. {vendor}:m1: ok",
     ]
     assert talk.say("!/usage").splitlines() == [
-        "- requests: 1, failed: 0",
-        "- input tokens: 130, from a cache: 100",
-        "- output tokens: 30, to think: 12",
+        "- requests: 1, of these failed: 0",
+        "- input tokens: 130, of these cached: 100",
+        "- output tokens: 30, of these reasoning: 12",
     ]
     assert talk.say("!/why") == first
     assert len(vendors.all_received(vendor)) == 1
@@ -72,7 +72,7 @@ def test_a_session_that_is_forgotten(talk: Talk, vendors: FourVendors, vendor: s
     talk.say("!/model(other)\n!/set(max_tokens=77)")
     talk.say("two")
     assert talk.say("!/new") == "The session is forgotten."
-    assert talk.say("!/usage").startswith("- requests: 0, failed: 0\n")
+    assert talk.say("!/usage").startswith("- requests: 0, of these failed: 0\n")
     assert talk.say("!/model") == "No model is set: the client's own choice is used."
     talk.say("three")
     models = [model_seen(vendor, one) for one in vendors.all_received(vendor)]
