@@ -122,7 +122,9 @@ def _value(line: Line, begin: int) -> tuple[str, int]:
         end = bare.end() if bare else begin
         return line.text[begin:end].strip(), end
     if not _CLOSED.fullmatch(quoted[1]):
-        raise _Misread(r"the quote is not closed on this line (\n is a line end)", quoted.start(1))
+        raise _Misread(
+            r"the quote is not closed on this line; for a line end write \n", quoted.start(1)
+        )
     end = quoted.end()
     if end < line.end and line.text[end] not in ",)":
         raise _Misread("a comma or a bracket is missing behind the quote", end)

@@ -47,9 +47,9 @@ def test_a_call_is_read(text: str, call: Call) -> None:
     [
         ("!/set(a=1", "the bracket of set( is not closed", 6),
         ("!/SET(", "the bracket of set( is not closed", 6),
-        ('!/set(a, "b)', r"the quote is not closed on this line (\n is a line end)", 10),
-        ('!/set("b\\")', r"the quote is not closed on this line (\n is a line end)", 7),
-        ('!/set("b\\', r"the quote is not closed on this line (\n is a line end)", 7),
+        ('!/set(a, "b)', r"the quote is not closed on this line; for a line end write \n", 10),
+        ('!/set("b\\")', r"the quote is not closed on this line; for a line end write \n", 7),
+        ('!/set("b\\', r"the quote is not closed on this line; for a line end write \n", 7),
         ('!/set(a="1" 2)', "a comma or a bracket is missing behind the quote", 13),
         ("!/set(a=1, a=2)", "a is given twice", 12),
         ("!/set(top_p=1, TOP-P=2)", "TOP-P is given twice", 16),
