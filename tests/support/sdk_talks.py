@@ -29,9 +29,7 @@ class Sdks:
         url, key, enter = self._url, self._key, self._stack.enter_context
         self.openai = enter(OpenAI(base_url=f"{url}/v1", api_key=key, max_retries=0))
         self.anthropic = enter(Anthropic(base_url=url, api_key=key, max_retries=0))
-        self.google = enter(
-            genai.Client(api_key=key, http_options=types.HttpOptions(base_url=self._url))
-        )
+        self.google = enter(genai.Client(api_key=key, http_options=types.HttpOptions(base_url=url)))
         return self
 
     def __exit__(self, *_: object) -> None:
