@@ -14,11 +14,13 @@ _SEVERAL = b"several"
 @dataclass(frozen=True, slots=True)
 class Recognised:
     """A session's id and how it was found. `start` is the fingerprint of a conversation that begins
-    with this request and has no name; None for any other."""
+    with this request and has no name; None for any other. `began_alike` is whether there was
+    another one with the same start."""
 
     id: str
     how: str
     start: str | None = None
+    began_alike: bool = False
 
 
 class Recognition:
@@ -54,13 +56,15 @@ class Recognition:
     async def _begun(self, beginning: Beginning) -> Recognised:
         """The same first words again are a new conversation, not the old one's next turn. Also
         where the client asks for the first answer once more: nothing tells the two apart."""
-        id_ = uuid4().hex
+        id_, before = uuid4().hex, False
 
         def begin(started: bytes | None) -> bytes:
-            return id_.encode() if started is None else _SEVERAL
+            nonlocal before
+            before = started is not None
+            return _SEVERAL if before else id_.encode()
 
         await self._store.update(_by_start(beginning.start), begin, self._ttl)
-        return Recognised(id_, "begins here", beginning.start)
+        return Recognised(id_, "begins here", beginning.start, before)
 
     async def _known(self, beginning: Beginning, answered: str) -> Recognised:
         if id_ := await self._kept(_by_answer(answered)):

@@ -6,11 +6,12 @@ from dataclasses import replace
 from pydantic import Field
 
 from llm_proxy.pipeline.exchange import Exchange
-from llm_proxy.pipeline.reply import Reply
+from llm_proxy.pipeline.reply import PROXY, Reply
 from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions
 from llm_proxy.pipeline.values import Seconds
 from llm_proxy.stages.session.account import Bookkeeping
 from llm_proxy.stages.session.fingerprint import FirstAnswer
+from llm_proxy.stages.session.mark import Mark
 from llm_proxy.stages.session.memory import Memory
 from llm_proxy.stages.session.recognition import Recognised, Recognition
 
@@ -53,6 +54,8 @@ class Sessions(Stage[SessionOptions]):
     def _followed(self, reply: Reply, found: Recognised, books: Bookkeeping) -> Reply:
         """The answer, which is remembered when it is over."""
         answer = FirstAnswer()
+        if found.began_alike and reply.head.backend == PROXY:
+            reply.through(Mark(found.id))
         if found.start:
             reply.through(answer)
 

@@ -31,6 +31,7 @@ Why is the sky blue?
 Only what the user typed in the newest message is a command: never what a tool gave back, what is in
 a document or the system prompt, or what the assistant said; and no quoted (`>`) or fenced text,
 nor what an agent wraps in tags. A page that an agent has read cannot steer the proxy.
+Messages of more than a million characters are not searched.
 
 ## What comes of them
 
