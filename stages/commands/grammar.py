@@ -15,11 +15,11 @@ runs on to a blank, a bracket or the like: "!/usr/bin/env" and "!/notes.txt" are
 import re
 from dataclasses import dataclass, field
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*+(?!\.?[\w/\\])")
-_KEY = re.compile(r"\s*+([A-Za-z_][A-Za-z0-9_-]*+)\s*+=")
-_QUOTED = re.compile(r'\s*+("(?:[^"\\]|\\.)*+"?)\s*+')
-_BARE = re.compile(r"[^,)]*+")
-_CLOSED = re.compile(r'"(?:[^"\\]|\\.)*+"')
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?!-|\.?[\w/\\])")
+_KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_-]*)\s*=")
+_QUOTED = re.compile(r'\s*("(?:[^"\\]|\\.)*"?)\s*')
+_BARE = re.compile(r"[^,)]*")
+_CLOSED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _ESCAPE = re.compile(r'\\(["\\n])')
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/@+-]+")
 

@@ -41,17 +41,17 @@ _CONTEXT = frozenset(
 # Tools of Cline and its kin whose result is what the user says to a question.
 _ASKING = ("ask_followup_question", "attempt_completion", "plan_mode_respond")
 
-_BLANKS = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*+")
-_NAME = r"[A-Za-z][A-Za-z0-9_.:-]*+"
+_BLANKS = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]*")
+_NAME = r"[A-Za-z][A-Za-z0-9_.:-]*"
 _OPENING = re.compile(rf"<({_NAME})(?=[\s>])")
-_ONLY_A_TAG = re.compile(rf"<{_NAME}[^<>]*+(?<=/)>")
-_CLOSING = re.compile(rf"</({_NAME})\s*+>")
-_WRAPPERS = re.compile(rf"(?:[ \t]*+<(?:{'|'.join(_TYPED)})>)*+")
+_ONLY_A_TAG = re.compile(r"<[A-Za-z][^<>]*(?<=/)>")
+_CLOSING = re.compile(rf"</({_NAME})\s*>")
+_WRAPPERS = re.compile(rf"(?:[ \t]*<(?:{'|'.join(_TYPED)})>)*")
 _WRAPPER = re.compile(rf"</?(?:{'|'.join(_TYPED)})>")
-_FENCE = re.compile(r"[\u200b-\u200f\u2060\ufeff]*+ {0,3}(`{3,}+(?=[^`]*$)|~{3,}+)")
-_FENCE_END = re.compile(r" {0,3}(`{3,}+|~{3,}+)[ \t\r\n]*+")
+_FENCE = re.compile(r"[\u200b-\u200f\u2060\ufeff]* {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+_FENCE_END = re.compile(r" {0,3}(`{3,}|~{3,})[ \t\r\n]*")
 _NOTABLE = re.compile(r"[<`~\[-]")  # without one of these a line opens and closes nothing
-_RESULT = re.compile(rf"\[(?!(?:{'|'.join(_ASKING)})\b)[a-z][a-z_]*+(?: for '|\] Result:)")
+_RESULT = re.compile(rf"\[(?!(?:{'|'.join(_ASKING)})\b)[a-z][a-z_]*(?: for '|\] Result:)")
 _FILES = "--- Content from "
 _FILES_END = re.compile(r"^--- End of .*---", re.MULTILINE)
 

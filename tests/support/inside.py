@@ -75,8 +75,9 @@ class Inside:
 
     @property
     def remembered(self) -> tuple[int, int]:
-        """How many values the store keeps, and how many it may."""
+        """How many values the store keeps of the kind that has most, and how many it may."""
         assert self._edge._generations
         store = self._edge._generations._store
         assert isinstance(store, MemoryStore)
-        return len(store._entries), int(store._entries.maxsize)
+        most = max(store._kinds.values(), key=len)
+        return len(most), int(most.maxsize)
