@@ -63,7 +63,7 @@ class Answering:
                 found = next(filter(None, map(watch.see, batch)), None)
                 if found:
                     break
-            if isinstance(last := events[-1], Failure):
+            if not found and isinstance(last := events[-1], Failure):
                 raise last.error
         except BaseException:
             await reply.aclose()

@@ -1,14 +1,17 @@
 """What becomes of an answer that makes the same tool call again."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import orjson
 
 from llm_proxy.pipeline.events import (
     End,
     Event,
     Failure,
     Finish,
+    FinishReason,
     TextDelta,
     ToolCallDelta,
     ToolCallEnd,
@@ -28,87 +31,108 @@ class _Open:
     """A call under way."""
 
     tool: str
-    arguments: list[str] = field(default_factory=list[str])
-    size: int = 0
+    arguments: str = ""
+    is_settled: bool = False
 
     def add(self, piece: str) -> None:
-        self.size += len(piece)
-        if self.size <= _LONGEST_ARGUMENTS:
-            self.arguments.append(piece)
+        if len(self.arguments) <= _LONGEST_ARGUMENTS:
+            self.arguments += piece
 
     @property
     def digest(self) -> bytes | None:
         """None where the arguments are too long to be kept."""
-        if self.size > _LONGEST_ARGUMENTS:
+        if len(self.arguments) > _LONGEST_ARGUMENTS:
             return None
-        return call_digest(self.tool, "".join(self.arguments))
+        return call_digest(self.tool, self.arguments)
+
+    @property
+    def seems_whole(self) -> bool:
+        """Some vendors tell that a call is whole only at the end of the answer."""
+        try:
+            orjson.loads(self.arguments)
+        except ValueError:
+            return False
+        return True
 
 
 class CallGuard:
     """A step that ends an answer whose first call goes on with what the agent is stuck in, and one
-    that makes the same call more than `most` times.
+    that makes the same call as often as an agent may.
 
     A first call of that tool waits until it is whole. `tell` is called once, with the tool.
     """
 
     def __init__(
-        self,
-        stuck: Stuck | None,
-        options: TurnsOptions,
-        tell: Callable[[str], None],
+        self, stuck: Stuck | None, options: TurnsOptions, tell: Callable[[str], None]
     ) -> None:
         self._stuck = stuck
         self._options = options
         self._tell = tell
         self._open: dict[int, _Open] = {}
         self._made: Counter[bytes] = Counter()
+        self._first: int | None = None
+        self._latest = 0
         self._held: list[Event] = []
         self._over = False
 
     def __call__(self, event: Event) -> Sequence[Event]:
         if self._over:
             return ()
+        ending: Sequence[Event] = ()
         match event:
             case ToolCallStart(index, _, tool):
-                if not self._options.is_exempt(tool):
-                    self._open[index] = _Open(tool)
-                if self._stuck and tool != self._stuck.tool:
-                    self._stuck = None
+                before = self._open.get(self._latest)
+                if before and before.seems_whole:
+                    ending = self._settled(self._latest, before)
+                self._begin(index, tool)
             case ToolCallDelta(index, arguments) if index in self._open:
                 self._open[index].add(arguments)
             case ToolCallEnd(index) if index in self._open:
-                return self._ended(event, self._open.pop(index))
+                ending = self._settled(index, self._open[index])
+                del self._open[index]
             case Finish() | End() | Failure():
                 self._stuck = None
             case _:
                 pass
-        if self._stuck and self._open:
-            self._held.append(event)
-            return ()
-        return self._let(event)
+        return ending or self._passed(event)
 
-    def _ended(self, event: Event, call: _Open) -> Sequence[Event]:
+    def _begin(self, index: int, tool: str) -> None:
+        """The first call alone shows whether the agent goes on."""
+        self._latest = index
+        if not self._options.is_exempt(tool):
+            self._open[index] = _Open(tool)
+        if self._first is None:
+            self._first = index
+            if self._stuck and tool != self._stuck.tool:
+                self._stuck = None
+
+    def _passed(self, event: Event) -> Sequence[Event]:
+        """The event and those that have waited, unless they have to wait on."""
+        self._held.append(event)
+        if self._stuck and self._first is not None:
+            return ()
+        held, self._held = self._held, []
+        return held
+
+    def _settled(self, index: int, call: _Open) -> Sequence[Event]:
+        """The end of the answer, if this call is one too many."""
         digest = call.digest
-        if digest is None:
+        if call.is_settled or digest is None:
+            if index == self._first:
+                self._stuck = None
+            return ()
+        call.is_settled = True
+        if self._stuck and index == self._first:
+            if self._stuck.goes_on(call.tool, digest):
+                return self._ending(call.tool, [], "stop")
             self._stuck = None
-            return self._let(event)
-        if self._stuck and self._stuck.goes_on(call.tool, digest):
-            return tuple(self._ending(call.tool, "stop"))
-        self._stuck = None
         self._made[digest] += 1
         if self._made[digest] < self._options.same_call:
-            return self._let(event)
-        return (*self._let(event), *self._ending(call.tool, "tool_calls"))
+            return ()
+        ends = map(ToolCallEnd, sorted(self._open))
+        return self._ending(call.tool, [*self._held, *ends], "tool_calls")
 
-    def _let(self, event: Event) -> Sequence[Event]:
-        """The event, after those that have waited."""
-        held, self._held = self._held, []
-        return (*held, event)
-
-    def _ending(self, tool: str, reason: str) -> Iterator[Event]:
+    def _ending(self, tool: str, before: Sequence[Event], reason: FinishReason) -> Sequence[Event]:
         self._over = True
         self._tell(tool)
-        yield from map(ToolCallEnd, sorted(self._open) if reason == "tool_calls" else ())
-        yield TextDelta(CALL_NOTICE)
-        yield Finish("tool_calls" if reason == "tool_calls" else "stop")
-        yield End()
+        return [*before, TextDelta(CALL_NOTICE), Finish(reason), End()]

@@ -1,7 +1,7 @@
 """What an agent has done so far: its tool calls, each with what came back."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -35,12 +35,24 @@ class Done:
         return digest(self.tool, self.result) if self.failed else b""
 
 
-def history(messages: Sequence[Message]) -> list[Done]:
-    """The calls of a conversation that have their results, in the order of the calls."""
+def _no_tool(_: str) -> bool:
+    return False
+
+
+def history(
+    messages: Sequence[Message],
+    latest: int | None = None,
+    leave_out: Callable[[str], bool] = _no_tool,
+) -> list[Done]:
+    """The calls of a conversation that have their results, in the order of the calls: all of them,
+    or the `latest` so many, without those of some tools."""
     results = {result.id: result for result in _parts(messages, ToolResult)}
-    return [
-        _done(call, results[call.id]) for call in _parts(messages, ToolCall) if call.id in results
+    done = [
+        (call, results[call.id])
+        for call in _parts(messages, ToolCall)
+        if call.id in results and not leave_out(call.name)
     ]
+    return [_done(call, result) for call, result in done[-(latest or 0) :]]
 
 
 def call_digest(tool: str, arguments: str) -> bytes:

@@ -25,9 +25,13 @@ class TurnsOptions(BaseModel):
         default="warn_then_stop",
         description="`warn_then_stop`: the model is told first, and stopped when it goes on.",
     )
-    same_call: int = Field(default=4, ge=2, description="Times in a row that one call may come.")
-    same_cycle: int = Field(default=3, ge=2, description="Rounds of two to five calls.")
-    same_error: int = Field(default=6, ge=2, description="Times in a row of one error of a tool.")
+    same_call: int = Field(
+        default=4, ge=2, le=50, description="Times in a row that one call may come."
+    )
+    same_cycle: int = Field(default=3, ge=2, le=10, description="Rounds of two to five calls.")
+    same_error: int = Field(
+        default=6, ge=2, le=50, description="Times in a row of one error of a tool."
+    )
     window: Seconds = Field(
         default=600.0, description="In a session only what happened within so long counts."
     )

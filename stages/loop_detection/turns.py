@@ -19,6 +19,10 @@ HINT = (
 )
 
 
+ENOUGH = 64
+"""So many calls tell whether an agent is stuck: a long conversation is not read through each time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What is to be done about one turn: the request as it goes on, what the agent is stuck in, and
@@ -53,12 +57,11 @@ class Turns:
                 return Turn(request, found)
 
     async def _found(self, exchange: Exchange) -> Stuck | None:
-        options = self._options
-        done = history(exchange.request.messages)
-        done = [one for one in done if not options.is_exempt(one.tool)]
-        found = stuck(done, options)
+        options, messages = self._options, exchange.request.messages
+        found = stuck(history(messages, ENOUGH, options.is_exempt), options)
         if found is None or exchange.session is None:
             return found
+        done = history(messages, leave_out=options.is_exempt)
         return stuck(await self._seen.within(exchange.session.id, done, options.window), options)
 
 

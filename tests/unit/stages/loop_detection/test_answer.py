@@ -113,6 +113,10 @@ async def test_an_answer_that_breaks_is_an_error_and_closed() -> None:
     assert closed == ["closed"]
 
 
+async def test_a_loop_counts_also_where_the_answer_broke_behind_it() -> None:
+    assert await whole(Run(LoopDetection, answers=[[TextDelta(LOOP), Failure(BROKEN)]])) == CUT
+
+
 async def test_the_answer_closes_its_backend() -> None:
     closed: list[str] = []
 

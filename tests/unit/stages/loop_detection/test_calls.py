@@ -2,7 +2,15 @@
 
 from collections.abc import Sequence
 
-from llm_proxy.pipeline.events import End, Event, Finish, TextDelta, ToolCallStart
+from llm_proxy.pipeline.events import (
+    End,
+    Event,
+    Finish,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallEnd,
+    ToolCallStart,
+)
 from llm_proxy.stages.loop_detection.calls import CALL_NOTICE, CallGuard
 from llm_proxy.stages.loop_detection.history import call_digest
 from llm_proxy.stages.loop_detection.options import TurnsOptions
@@ -78,3 +86,34 @@ def test_arguments_too_long_to_keep_pass() -> None:
     calls = [*called("read", '{"path": "' + "x" * 20_000 + '"}'), Finish("tool_calls"), End()]
     assert calls == passed(calls)
     assert calls == passed(calls, None)
+
+
+def test_calls_whose_ends_come_at_the_end_of_the_answer() -> None:
+    """As vendors stream them that do not tell where a call ends."""
+    calls = [event for n in range(9) for event in called("read", '{"path": "a"}', n)[:-1]]
+    ends = [ToolCallEnd(n) for n in range(9)]
+    events = passed([*calls, *ends, Finish("tool_calls"), End()], None)
+    ending = [*ends[:4], TextDelta(CALL_NOTICE), Finish("tool_calls"), End()]
+    assert [*calls[:12], *ending] == events
+
+
+def test_the_first_of_several_calls_whose_ends_come_late() -> None:
+    calls = [*called("read", '{"path": "a"}')[:-1], *called("write", "{}", 1)[:-1]]
+    ends = [ToolCallEnd(0), ToolCallEnd(1), Finish("tool_calls"), End()]
+    assert passed([*calls, *ends]) == STOPPED
+    other = [*called("read", '{"path": "b"}')[:-1], *called("write", "{}", 1)[:-1]]
+    assert passed([*other, *ends]) == [*other, *ends]
+
+
+def test_calls_that_begin_together_are_not_taken_for_the_same() -> None:
+    starts = [ToolCallStart(n, str(n), "read") for n in range(9)]
+    deltas = [ToolCallDelta(n, f'{{"path": "{n}"}}') for n in range(9)]
+    ends = [ToolCallEnd(n) for n in range(9)]
+    events = [*starts, *deltas, *ends, Finish("tool_calls"), End()]
+    assert events == passed(events, None)
+
+
+def test_a_call_that_ends_before_the_first_one_waits_with_it() -> None:
+    first = called("read", '{"path": "a"}')
+    events = [first[0], *called("write", "{}", 1), *first[1:], Finish("tool_calls"), End()]
+    assert passed(events) == STOPPED

@@ -90,3 +90,10 @@ def test_pictures_and_unknown_parts_are_told_apart() -> None:
     assert result("QQ==", 1) == result("QQ==", 1)
     assert result("QQ==", 1) != result("Qg==", 1)
     assert result("QQ==", 1) != result("QQ==", 2)
+
+
+def test_only_the_latest_and_not_those_of_some_tools() -> None:
+    messages = done(("a", "1", "x"), ("b", "2", "x"), ("c", "3", "x"), ("b", "4", "x"))
+    found = history(messages, 2, lambda tool: tool == "c")
+    assert [one.tool for one in found] == ["b", "b"]
+    assert [one.tool for one in history(messages)] == ["a", "b", "c", "b"]
