@@ -20,7 +20,7 @@ HINT = (
 
 
 ENOUGH = 64
-"""So many calls tell whether an agent is stuck: a long conversation is not read through each time."""
+"""So many calls tell whether an agent is stuck; the rest of a long conversation is not read."""
 
 
 @dataclass(frozen=True, slots=True)
