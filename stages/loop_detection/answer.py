@@ -32,24 +32,34 @@ class Answering:
     async def streamed(self, call_next: Next) -> Reply:
         """An answer that passes as it comes, and ends where a loop is recognised."""
         reply = await call_next(self.exchange)
-        guard = Guard(self._watch(), self._tell_of_loop, goes_on=self.action == "warn")
+        goes_on = self.action == "warn"
+        tell_of = partial(self._tell_of_loop, done="noticed" if goes_on else "stopped")
+        guard = Guard(self._watch(), tell_of, goes_on=goes_on)
         return self._with_calls_watched(reply.through(guard))
 
     async def whole(self, call_next: Next) -> Reply:
         """An answer that is there to its end, or to the first round of a loop in it; or another one
         in its place, if nothing keeps that from being got."""
         reply, found = await self._read(self.exchange, call_next)
-        if found is None or self.action == "stop":
+        if found is None:
             return reply
-        self._judge(reply.head)
+        if self.action != "stop":
+            self._judge(reply.head)
+            if other := await self._again(reply.head, call_next):
+                self._tell_of_loop(found, "asked for again")
+                reply, found = other
+        if found:
+            self._tell_of_loop(found, "stopped")
+        return reply
+
+    async def _again(self, head: Head, call_next: Next) -> tuple[Reply, Found | None] | None:
+        """Another answer than that from `head`, None where there is none."""
         try:
-            other, _ = await self._read(again(self.exchange, self.action, reply.head), call_next)
+            return await self._read(again(self.exchange, self.action, head), call_next)
         except ProxyError as error:
             extra = {"request_id": self.exchange.id, "error": error.for_log}
             _log.warning("there is no other answer than one that loops", extra=extra)
-            return reply
-        self.exchange.trace.notes["loop_action"] = self.action
-        return other
+            return None
 
     async def _read(self, exchange: Exchange, call_next: Next) -> tuple[Reply, Found | None]:
         """Read to the end, or until a loop is found: then the backend is closed at once."""
@@ -70,7 +80,6 @@ class Answering:
             raise
         if found:
             await reply.aclose()
-            self._tell_of_loop(found)
             events = cut_back(events, found)
         return Reply.of(reply.head, events).on_close(reply.aclose), found
 
@@ -84,8 +93,7 @@ class Answering:
         stuck = turn.stuck if turn.stops else None
         return reply.through(CallGuard(stuck, turns, self._tell_of_call))
 
-    def _tell_of_loop(self, found: Found) -> None:
-        done = "noticed" if self.action == "warn" else "stopped"
+    def _tell_of_loop(self, found: Found, done: str) -> None:
         tell(self.exchange, found.place, f"the {found.place} went round in circles, {done}")
 
     def _tell_of_call(self, tool: str) -> None:

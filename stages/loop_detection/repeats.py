@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from llm_proxy.stages.loop_detection.changes import change_in
 from llm_proxy.stages.loop_detection.folding import Folded, fold
 from llm_proxy.stages.loop_detection.tail import WINDOW, Tail
-from llm_proxy.stages.loop_detection.thresholds import Thresholds, is_told
+from llm_proxy.stages.loop_detection.thresholds import Thresholds, is_plain_language
 
 _STRIDE = 96
 _SLACK = 512
@@ -38,7 +38,7 @@ def _never(_rounds: str) -> bool:
 
 
 class Repeats:
-    """Watches one text that comes in pieces, which may be cut anywhere: it is looked at every 64
+    """Watches one text that comes in pieces, which may be cut anywhere: it is looked at every 96
     characters.
 
     `careful` is for texts where repetition is common, and asks for more of it. `may_repeat` tells
@@ -64,7 +64,6 @@ class Repeats:
         self._folded = Folded()
         self._tail = Tail()
         self._in_fence = False
-        self._judged = 0
         self._needed = 0.0
 
     def feed(self, text: str) -> Loop | None:
@@ -84,7 +83,7 @@ class Repeats:
         return None
 
     def _stride(self, text: str) -> bool:
-        """Look at the next 64 characters; whether they make it a loop."""
+        """Look at the next 96 characters; whether they make it a loop."""
         self._seen += _STRIDE
         encoded = text.encode("utf-8", "surrogatepass")
         self._raw += encoded
@@ -95,12 +94,11 @@ class Repeats:
         tail.grow(folded)
         new = len(folded) + len(_FENCE) - 1
         self._in_fence ^= tail.text.count(_FENCE, max(0, len(tail.text) - new)) % 2 == 1
-        if not tail.period:
-            self._judged = 0
+        if tail.is_new:
+            self._needed = 0.0
+        if not tail.period or tail.lasted < max(self._needed, self._thresholds.length):
             return False
-        if tail.period != self._judged:
-            self._judged = tail.period
-            self._needed = self._least(tail.round)
+        self._needed = self._needed or self._least(tail.round)
         return tail.lasted >= self._needed and self._is_loop()
 
     def _least(self, piece: bytes, *, counting: bool = False) -> float:
@@ -111,7 +109,7 @@ class Repeats:
         """Look closely; what is no loop yet is looked at again when it is longer."""
         lasted, piece = self._tail.lasted, self._tail.round
         change = change_in(self._known, piece)
-        if change == "varying" or (change == "counting" and not is_told(piece)):
+        if change == "varying" or (change == "counting" and not is_plain_language(piece)):
             self._needed = _LATER * lasted
             return False
         if change == "counting":

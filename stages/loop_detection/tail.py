@@ -14,7 +14,7 @@ _STEP = 16
 
 class Tail:
     """Knows whether the end of a text is one piece over and over, of `period` bytes (0: it is not),
-    and for how many bytes that has `lasted`.
+    and for how many bytes that has `lasted`; `is_new`: the last piece has shown it.
 
     The last 32 bytes are looked up in what came before; the distance to an earlier place is a
     candidate for the period, and comparing two slices settles it. While a period holds, only what
@@ -28,6 +28,7 @@ class Tail:
         self.text = bytearray()
         self.period = 0
         self.lasted = 0
+        self.is_new = False
         self._unsearched = 0
 
     def grow(self, piece: bytes) -> None:
@@ -36,6 +37,7 @@ class Tail:
         text += piece
         if len(text) > WINDOW + _SLACK:
             del text[:-WINDOW]
+        self.is_new = False
         if self.period and self._goes_on(len(piece)):
             self.lasted += len(piece)
             return
@@ -78,7 +80,7 @@ class Tail:
         span = max(period, _ANCHOR)
         if len(text) < span + period or text[-span:] != text[-span - period : -period]:
             return False
-        self.period, self.lasted = period, span + period
+        self.period, self.lasted, self.is_new = period, span + period, True
         while self.lasted + _STEP <= len(text) and self._was_so_before(_STEP):
             self.lasted += _STEP
         return True

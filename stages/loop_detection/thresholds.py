@@ -81,7 +81,7 @@ def kind_of(piece: bytes) -> Kind:
     return "words" if words >= _MOSTLY and _share(piece, _CODE) <= _HARDLY else "mixed"
 
 
-def is_told(piece: bytes) -> bool:
+def is_plain_language(piece: bytes) -> bool:
     """Whether it is plain language, in which a counter is no row of a table."""
     return kind_of(piece) == "words" and b"|" not in piece
 

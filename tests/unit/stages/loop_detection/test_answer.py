@@ -64,13 +64,19 @@ async def test_retry_asks_once_more_with_a_hint() -> None:
     assert await whole(run, exchange) == "well"
     assert run.seen[1].request.messages[0].text == HINT
     assert len(run.seen) == 2
-    assert exchange.trace.notes["loop_action"] == "retry"
+    warnings = ["loop_detection: the text went round in circles, asked for again"]
+    assert exchange.trace.warnings == warnings
     assert [reply.outcome for reply in run.replies] == ["complete", "complete"]
 
 
 async def test_a_second_loop_is_stopped() -> None:
     run = Run(LoopDetection, {"action": "retry"}, [said(LOOP), said("And " + LOOP)])
-    assert await whole(run) == "And again a" + NOTICE
+    exchange = asking()
+    assert await whole(run, exchange) == "And again a" + NOTICE
+    assert [told.split(", ")[1] for told in exchange.trace.warnings] == [
+        "asked for again",
+        "stopped",
+    ]
     assert len(run.seen) == 2
 
 

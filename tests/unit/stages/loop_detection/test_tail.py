@@ -57,3 +57,10 @@ def test_a_shorter_repetition_inside_a_round_does_not_hide_it() -> None:
 def test_the_round_is_the_last_of_the_text() -> None:
     tail = tail_of(b"again and " * 96)
     assert tail.round == b"again and "
+
+
+def test_what_is_new() -> None:
+    tail = tail_of(b"again and " * 19)
+    assert tail.is_new
+    tail.grow(b"again and ")
+    assert not tail.is_new

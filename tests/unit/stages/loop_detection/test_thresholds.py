@@ -2,7 +2,7 @@
 
 import pytest
 
-from llm_proxy.stages.loop_detection.thresholds import Kind, Thresholds, is_told, kind_of
+from llm_proxy.stages.loop_detection.thresholds import Kind, Thresholds, is_plain_language, kind_of
 
 PROSE = b"the answer is what it was before, and so it goes on. "
 
@@ -32,10 +32,10 @@ def test_kinds(piece: bytes, expected: Kind) -> None:
     assert expected == kind_of(piece)
 
 
-def test_a_row_of_a_table_is_not_told() -> None:
-    assert is_told(PROSE)
-    assert not is_told(b"| " + PROSE + b"| " + PROSE)
-    assert not is_told(b"0, ")
+def test_a_row_of_a_table_is_no_plain_language() -> None:
+    assert is_plain_language(PROSE)
+    assert not is_plain_language(b"| " + PROSE + b"| " + PROSE)
+    assert not is_plain_language(b"0, ")
 
 
 @pytest.mark.parametrize(
