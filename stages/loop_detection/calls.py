@@ -12,6 +12,7 @@ from llm_proxy.pipeline.events import (
     Failure,
     Finish,
     FinishReason,
+    ReasoningState,
     TextDelta,
     ToolCallDelta,
     ToolCallEnd,
@@ -107,9 +108,11 @@ class CallGuard:
                 self._stuck = None
 
     def _passed(self, event: Event) -> Sequence[Event]:
-        """The event and those that have waited, unless they have to wait on."""
+        """The event and those that have waited, unless they have to wait on: with a call also the
+        state that belongs to it."""
         self._held.append(event)
-        if self._stuck and self._first is not None:
+        is_before_call = isinstance(event, ReasoningState) and event.seal.call is not None
+        if self._stuck and (is_before_call or self._first is not None):
             return ()
         held, self._held = self._held, []
         return held

@@ -8,9 +8,11 @@ from llm_proxy.pipeline.events import (
     Event,
     Finish,
     ReasoningDelta,
+    ReasoningState,
     TextDelta,
     ToolCallDelta,
     ToolCallEnd,
+    ToolCallStart,
     Usage,
 )
 from llm_proxy.stages.loop_detection.watch import Found, Place, Watch
@@ -65,7 +67,7 @@ def cut_back(events: Sequence[Event], found: Found) -> list[Event]:
     if found.call is None:
         kept = list(_up_to(events, found))
     else:
-        kept = [event for event in events if getattr(event, "index", None) != found.call]
+        kept = list(_without_call(events, found.call))
     kept = [event for event in kept if not isinstance(event, Finish | End | Usage)]
     called = any(isinstance(event, ToolCallEnd) for event in kept)
     return [*kept, TextDelta(NOTICE), Finish("tool_calls" if called else "stop"), *usage, End()]
@@ -85,6 +87,19 @@ def _up_to(events: Sequence[Event], found: Found) -> Iterator[Event]:
                 return
         else:
             yield event
+
+
+def _without_call(events: Sequence[Event], call: int) -> Iterator[Event]:
+    """All but the call and the state that belongs to it."""
+    ids = {event.id for event in events if isinstance(event, ToolCallStart) and event.index == call}
+    for event in events:
+        match event:
+            case ToolCallStart(index) | ToolCallDelta(index) | ToolCallEnd(index) if index == call:
+                pass
+            case ReasoningState(seal) if seal.call in ids:
+                pass
+            case _:
+                yield event
 
 
 def _shortened(event: Event, room: int) -> Event | None:

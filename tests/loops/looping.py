@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from tests.loops.sources import Chance, code_files, paragraph, paragraphs, sentence, word
+from tests.loops.sources import Chance, code_files, documents, paragraph, paragraphs, sentence, word
 
 Rounds = Callable[[int], str]
 Made = tuple[str, Rounds]
@@ -28,6 +28,12 @@ def made_up_paragraph(chance: Chance) -> Made:
 
 def real_paragraph(chance: Chance) -> Made:
     return _opening(chance), _always(chance.of_files(paragraphs()) + "\n\n")
+
+
+def real_piece(chance: Chance) -> Made:
+    text = chance.of_files(documents() if chance.random() < 0.5 else code_files())
+    start, size = chance.randrange(len(text)), chance.randint(300, 2500)
+    return _opening(chance), _always(text[start : start + size].replace("```", "") + "\n\n")
 
 
 def long_section(chance: Chance) -> Made:
@@ -142,6 +148,7 @@ def numbers(chance: Chance) -> Made:
 MAKERS: dict[str, Maker] = {
     "a paragraph": made_up_paragraph,
     "a paragraph of a real text": real_paragraph,
+    "a piece of a real file": real_piece,
     "a long section": long_section,
     "a sentence": one_sentence,
     "two words": few_words,
@@ -171,6 +178,7 @@ LEAST = {
     "two words": 900,
     "a list item": 900,
     "a thought": 900,
+    "a piece of a real file": 5000,
     "other scripts": 900,
     "a short line with a counter": 3000,
     "one character": 9000,

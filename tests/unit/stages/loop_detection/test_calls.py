@@ -6,11 +6,13 @@ from llm_proxy.pipeline.events import (
     End,
     Event,
     Finish,
+    ReasoningState,
     TextDelta,
     ToolCallDelta,
     ToolCallEnd,
     ToolCallStart,
 )
+from llm_proxy.pipeline.parts import Seal
 from llm_proxy.stages.loop_detection.calls import CALL_NOTICE, CallGuard
 from llm_proxy.stages.loop_detection.history import call_digest
 from llm_proxy.stages.loop_detection.options import TurnsOptions
@@ -117,3 +119,11 @@ def test_a_call_that_ends_before_the_first_one_waits_with_it() -> None:
     first = called("read", '{"path": "a"}')
     events = [first[0], *called("write", "{}", 1), *first[1:], Finish("tool_calls"), End()]
     assert passed(events) == STOPPED
+
+
+def test_state_that_belongs_to_a_call_goes_with_it() -> None:
+    state, own = (ReasoningState(Seal("d", {"x": 1}, call=call)) for call in ("new_0", None))
+    assert passed([own, state, *called("read", '{"path": "a"}')]) == [own, *STOPPED]
+    other = [own, state, *called("read", '{"path": "b"}')]
+    assert other == passed(other)
+    assert [state, TextDelta("hi")] == passed([state, TextDelta("hi")])

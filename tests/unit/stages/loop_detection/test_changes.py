@@ -11,6 +11,7 @@ from llm_proxy.stages.loop_detection.folding import fold
     [
         (["go on. "] * 5, "same"),
         (["step 7. "] * 5, "same"),
+        (["id 00010203-0405-0607 of h[65:69], [128:132]. "] * 5, "same"),
         ([f"step {n}. " for n in range(5)], "counting"),
         ([f"step {n} of 90, page {5 * n}. " for n in range(5)], "counting"),
         ([f"{90 - n} left. " for n in range(5)], "counting"),

@@ -10,6 +10,7 @@ from llm_proxy.pipeline.events import (
     Finish,
     Frame,
     ReasoningDelta,
+    ReasoningState,
     Start,
     TextDelta,
     ToolCallDelta,
@@ -17,6 +18,7 @@ from llm_proxy.pipeline.events import (
     ToolCallStart,
     Usage,
 )
+from llm_proxy.pipeline.parts import Seal
 from llm_proxy.stages.loop_detection.guard import NOTICE, Guard, cut_back
 from llm_proxy.stages.loop_detection.thresholds import Thresholds
 from llm_proxy.stages.loop_detection.watch import Found, Watch
@@ -93,7 +95,13 @@ def test_what_came_before_the_loop_stays_whole() -> None:
 
 
 def test_a_call_with_a_loop_in_it_is_left_out() -> None:
-    loop = [ToolCallStart(1, "2", "write"), ToolCallDelta(1, '{"x": "' + LOOP), ToolCallEnd(1)]
+    state = ReasoningState(Seal("d", {"x": 1}, call="2"))
+    loop = [
+        state,
+        ToolCallStart(1, "2", "write"),
+        ToolCallDelta(1, '{"x": "' + LOOP),
+        ToolCallEnd(1),
+    ]
     alone = whole([TextDelta("Now."), *loop, Finish("length"), End()])
     assert alone == [TextDelta("Now."), *ENDED]
     other = list(called("read", "{}"))
