@@ -22,7 +22,7 @@ _MOSTLY = 0.88
 
 _COUNTING = 1.1
 _COUNTING_SHORT = 6.0
-_SHORT_ROUND = 80
+_SHORT_ROUND = 100
 """How much longer where a number changes, and where rounds are so short that it may be a list."""
 
 _LONG_ROUND = 200
