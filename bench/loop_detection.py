@@ -1,6 +1,6 @@
 """What loop detection costs for each chunk of a stream: `python -m bench.loop_detection`.
 
-The same text goes through the stage's step, and its chunks, as a vendor sends them, through
+The same text goes through the stage's steps, and its chunks, as a vendor sends them, through
 `orjson.loads`, in turns within one run, for the machine's speed drifts.
 """
 
@@ -13,7 +13,9 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from llm_proxy.pipeline.events import Event, ReasoningDelta, TextDelta, ToolCallDelta
+from llm_proxy.stages.loop_detection.calls import CallGuard
 from llm_proxy.stages.loop_detection.guard import Guard
+from llm_proxy.stages.loop_detection.options import TurnsOptions
 from llm_proxy.stages.loop_detection.thresholds import Thresholds
 from llm_proxy.stages.loop_detection.watch import Watch
 
@@ -43,8 +45,16 @@ def _chunk(text: str) -> bytes:
     return orjson.dumps({**fields, "choices": [delta]})
 
 
-def _guard() -> Guard:
-    return Guard(Watch(Thresholds(), lambda _: False), lambda _: None)
+def _steps() -> Callable[[Event], None]:
+    """Both steps of the stage, one behind the other as in a reply."""
+    guard = Guard(Watch(Thresholds(), lambda _: False), lambda _: None)
+    calls = CallGuard(None, TurnsOptions(), lambda _: None)
+
+    def see(event: Event) -> None:
+        for passed in guard(event):
+            calls(passed)
+
+    return see
 
 
 def _microseconds(see: Callable[[object], object], things: Sequence[object]) -> float:
@@ -62,7 +72,7 @@ def compare_loop_detection(rounds: int = ROUNDS) -> None:
         pieces = _pieces(text)
         events, chunks = [TextDelta(one) for one in pieces], [_chunk(one) for one in pieces]
         pairs = [
-            (_microseconds(_guard(), events), _microseconds(orjson.loads, chunks))  # type: ignore[arg-type]
+            (_microseconds(_steps(), events), _microseconds(orjson.loads, chunks))  # type: ignore[arg-type]
             for _ in range(rounds)
         ]
         ours, its = ([pair[side] for pair in pairs] for side in (0, 1))
@@ -86,18 +96,18 @@ def _memory() -> int:
         events += [TextDelta(piece), ReasoningDelta(piece), ToolCallDelta(0, piece)]
     _seen_all(events)  # the interpreter keeps some small objects for later: not the stream's
     tracemalloc.start()
-    guard = _seen_all(events)
+    stream = _seen_all(events)
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    del guard
+    del stream
     return kept
 
 
-def _seen_all(events: Sequence[Event]) -> Guard:
-    guard = _guard()
+def _seen_all(events: Sequence[Event]) -> Callable[[Event], None]:
+    see = _steps()
     for event in events:
-        guard(event)
-    return guard
+        see(event)
+    return see
 
 
 if __name__ == "__main__":

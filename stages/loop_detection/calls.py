@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -12,6 +12,7 @@ from llm_proxy.pipeline.events import (
     Failure,
     Finish,
     FinishReason,
+    ReasoningDelta,
     ReasoningState,
     TextDelta,
     ToolCallDelta,
@@ -32,25 +33,27 @@ class _Open:
     """A call under way."""
 
     tool: str
-    arguments: str = ""
+    pieces: list[str] = field(default_factory=list[str])
+    size: int = 0
     is_settled: bool = False
 
     def add(self, piece: str) -> None:
-        if len(self.arguments) <= _LONGEST_ARGUMENTS:
-            self.arguments += piece
+        self.size += len(piece)
+        if self.size <= _LONGEST_ARGUMENTS:
+            self.pieces.append(piece)
 
     @property
     def digest(self) -> bytes | None:
         """None where the arguments are too long to be kept."""
-        if len(self.arguments) > _LONGEST_ARGUMENTS:
+        if self.size > _LONGEST_ARGUMENTS:
             return None
-        return call_digest(self.tool, self.arguments)
+        return call_digest(self.tool, "".join(self.pieces))
 
     @property
     def seems_whole(self) -> bool:
         """Some vendors tell that a call is whole only at the end of the answer."""
         try:
-            orjson.loads(self.arguments)
+            orjson.loads("".join(self.pieces))
         except ValueError:
             return False
         return True
@@ -79,6 +82,8 @@ class CallGuard:
     def __call__(self, event: Event) -> Sequence[Event]:
         if self._over:
             return ()
+        if isinstance(event, TextDelta | ReasoningDelta) and not self._held:
+            return (event,)
         ending: Sequence[Event] = ()
         match event:
             case ToolCallStart(index, _, tool):

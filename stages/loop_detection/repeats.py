@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from llm_proxy.stages.loop_detection.changes import change_in
+from llm_proxy.stages.loop_detection.changes import numbers_count, numbers_stay
 from llm_proxy.stages.loop_detection.folding import Folded, fold
 from llm_proxy.stages.loop_detection.tail import WINDOW, Tail
 from llm_proxy.stages.loop_detection.thresholds import Thresholds, is_plain_language
@@ -108,11 +108,10 @@ class Repeats:
     def _is_loop(self) -> bool:
         """Look closely; what is no loop yet is looked at again when it is longer."""
         lasted, piece = self._tail.lasted, self._tail.round
-        change = change_in(self._known, piece)
-        if change == "varying" or (change == "counting" and not is_plain_language(piece)):
-            self._needed = _LATER * lasted
-            return False
-        if change == "counting":
+        if not numbers_stay(self._known, piece):
+            if not (is_plain_language(piece) and numbers_count(self._known, piece)):
+                self._needed = _LATER * lasted
+                return False
             self._needed = self._least(piece, counting=True)
             if lasted < self._needed:
                 return False

@@ -48,12 +48,12 @@ class Watch:
     def see(self, event: Event) -> Found | None:
         """The loop that this event makes certain."""
         match event:
-            case TextDelta(text):
-                if loop := self._text.feed(text):
-                    return _found("text", loop, self._text.fed - len(text))
-            case ReasoningDelta(text):
-                if loop := self._reasoning.feed(text):
-                    return _found("reasoning", loop, self._reasoning.fed - len(text))
+            case TextDelta():
+                if loop := self._text.feed(event.text):
+                    return _found("text", loop, self._text.fed - len(event.text))
+            case ReasoningDelta():
+                if loop := self._reasoning.feed(event.text):
+                    return _found("reasoning", loop, self._reasoning.fed - len(event.text))
             case ToolCallDelta(index, arguments):
                 watched = self._of_call(index)
                 if loop := watched.feed(arguments):

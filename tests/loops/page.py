@@ -35,8 +35,8 @@ TAIL = """## How to read it
 
 - A stream has been seen: it ends where the loop is recognised, with a notice. A whole answer is cut
   back to the end of the loop's first round, or asked for again (`action`).
-- A stream's tool call with a loop in its arguments ends as one that a limit of tokens has cut off, as
-  it would have in the end: clients do not run it. In a whole answer it is left out.
+- A stream's tool call with a loop in its arguments ends as one that a limit of tokens has cut off,
+  as it would have in the end: clients do not run it. In a whole answer it is left out.
 - The vendor's connection is closed; `x-llm-proxy-warnings` and the log's field `loop` tell.
 """
 

@@ -1,9 +1,19 @@
 """What numbers do from round to round."""
 
+from typing import Literal
+
 import pytest
 
-from llm_proxy.stages.loop_detection.changes import Change, change_in
+from llm_proxy.stages.loop_detection.changes import numbers_count, numbers_stay
 from llm_proxy.stages.loop_detection.folding import fold
+
+Change = Literal["same", "counting", "varying"]
+
+
+def change_in(text: bytes, piece: bytes) -> Change:
+    if numbers_stay(text, piece):
+        return "same"
+    return "counting" if numbers_count(text, piece) else "varying"
 
 
 @pytest.mark.parametrize(
