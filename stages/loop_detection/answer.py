@@ -88,7 +88,7 @@ class Answering:
 
     def _with_calls_watched(self, reply: Reply) -> Reply:
         turns, turn = self.options.turns, self.turn
-        if turns.mode in ("warn", "off"):
+        if turns.mode in ("warn", "off") or not self.exchange.request.tools:
             return reply
         stuck = turn.stuck if turn.stops else None
         return reply.through(CallGuard(stuck, turns, self._tell_of_call))

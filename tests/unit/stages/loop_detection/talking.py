@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from llm_proxy.pipeline.events import Event, ToolCallDelta, ToolCallEnd, ToolCallStart
 from llm_proxy.pipeline.parts import Text, ToolCall, ToolResult
-from llm_proxy.pipeline.request import Message
+from llm_proxy.pipeline.request import Message, Tool
+
+TOOLS = (Tool("read"), Tool("write"))
 
 LOOP = "again and " * 100
 BEGUN = LOOP[:380]

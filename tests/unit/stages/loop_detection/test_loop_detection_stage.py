@@ -23,7 +23,7 @@ from llm_proxy.stages.loop_detection import LoopDetection
 from llm_proxy.stages.loop_detection.calls import CALL_NOTICE
 from llm_proxy.stages.loop_detection.guard import NOTICE
 from tests.support.stages import Run, asking, said, text_of
-from tests.unit.stages.loop_detection.talking import BEGUN, LOOP, called, done
+from tests.unit.stages.loop_detection.talking import BEGUN, LOOP, TOOLS, called, done
 
 READ = ("read", '{"path": "a"}', "no news")
 CALLING = [*called("read", '{"path":"a"}'), Finish("tool_calls"), End()]
@@ -82,7 +82,7 @@ async def test_it_may_only_warn(stream: bool) -> None:  # noqa: FBT001 - a param
 
 async def test_it_can_be_off() -> None:
     run = Run(LoopDetection, {"enabled": False}, [said(LOOP)])
-    exchange = asking(messages=done(*[READ] * 9))
+    exchange = asking(messages=done(*[READ] * 9), tools=TOOLS)
     assert text_of(await (await run(exchange)).collect()) == LOOP
     assert run.seen == [exchange]
 
@@ -103,7 +103,7 @@ async def test_a_count_of_tokens_is_let_be() -> None:
 @pytest.mark.parametrize("stream", [False, True])
 async def test_an_agent_is_told_and_then_stopped(stream: bool) -> None:  # noqa: FBT001 - a parameter of the test
     run = Run(LoopDetection, answers=[CALLING])
-    first = asking(messages=done(*[READ] * 4), stream=stream)
+    first = asking(messages=done(*[READ] * 4), tools=TOOLS, stream=stream)
     assert await (await run(first)).collect() == CALLING
     (result,) = run.seen[0].request.messages[-1].parts
     assert isinstance(result, ToolResult)
@@ -111,7 +111,7 @@ async def test_an_agent_is_told_and_then_stopped(stream: bool) -> None:  # noqa:
     assert first.trace.notes["loop"] == "turns"
     assert first.trace.warnings == ["loop_detection: read is called again and again"]
 
-    second = asking(messages=done(*[READ] * 5), stream=stream)
+    second = asking(messages=done(*[READ] * 5), tools=TOOLS, stream=stream)
     stopped = [TextDelta(CALL_NOTICE), Finish("stop"), End()]
     assert stopped == await (await run(second)).collect()
     assert second.trace.notes["loop"] == "calls"
@@ -120,18 +120,18 @@ async def test_an_agent_is_told_and_then_stopped(stream: bool) -> None:  # noqa:
 async def test_an_agent_that_does_something_else_is_not_stopped() -> None:
     other = [*called("read", '{"path": "b"}'), Finish("tool_calls"), End()]
     run = Run(LoopDetection, answers=[other])
-    assert await (await run(asking(messages=done(*[READ] * 9)))).collect() == other
+    assert await (await run(asking(messages=done(*[READ] * 9), tools=TOOLS))).collect() == other
 
 
 @pytest.mark.parametrize("turns", [{"mode": "warn"}, {"mode": "off"}, {"exempt": ["read"]}])
 async def test_agents_may_go_on(turns: dict[str, Any]) -> None:
     run = Run(LoopDetection, {"turns": turns}, [CALLING])
-    exchange = asking(messages=done(*[READ] * 9))
+    exchange = asking(messages=done(*[READ] * 9), tools=TOOLS)
     assert await (await run(exchange)).collect() == CALLING
     assert bool(exchange.trace.warnings) == (turns == {"mode": "warn"})
 
 
 async def test_agents_are_stopped_also_where_answers_are_only_warned_about() -> None:
     run = Run(LoopDetection, {"action": "warn"}, [CALLING])
-    reply = await run(asking(messages=done(*[READ] * 5)))
+    reply = await run(asking(messages=done(*[READ] * 5), tools=TOOLS))
     assert text_of(await reply.collect()) == CALL_NOTICE
