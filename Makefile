@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-long check format bench docs matrix lock clean
+.PHONY: run test test-long check format bench docs matrix loops lock clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/llm-proxy serve
@@ -29,12 +29,16 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python -m bench
 
 # The pages that are made; a test fails where one no longer holds.
-docs: matrix
+docs: matrix loops
 	$(BIN)/python -m tests.pages.commands_page
 
 # What the tests know of translations, as a page.
 matrix: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.matrix.page
+
+# What loop detection finds in the tests' corpus, as a page.
+loops: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.loops.page
 
 # uv writes hashes for every platform; it is needed only here.
 lock: $(VENV)/dev.stamp

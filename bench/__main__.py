@@ -10,6 +10,7 @@ import statistics
 import orjson
 
 from bench.load import KEY, Case, measure, warm_up
+from bench.loop_detection import compare_loop_detection
 from bench.processes import Process, free_port
 from bench.translation import compare_translations
 
@@ -78,6 +79,8 @@ def _compare(case: Case, proxy: Process, yardstick: Process) -> None:
 
 
 def main() -> None:
+    compare_loop_detection()
+    print()
     ports = [free_port() for _ in range(3)]
     vendor = Process(ports[0], ["-m", "bench.serve", "vendor", str(ports[0])])
     target = f"http://127.0.0.1:{ports[0]}"

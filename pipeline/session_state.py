@@ -43,14 +43,18 @@ class Account:
     last: LastRequest | None = None
 
 
+LOOP_DETECTION = ("on", "off", "stop", "retry", "failover", "warn")
+"""What a person may want of loop detection: whether there is any, or what it does."""
+
+
 @dataclass(frozen=True, slots=True)
 class SessionState:
     """What a person has set in a conversation.
 
     `model` and `backend` take the place of the client's choice, `oneoff` for one request. `params`
     and `system_suffix` are added to each request. `routes` are edited: a model's name → the names
-    of its targets, none if the name is to stand for itself. `loop_detection` is a mode of that
-    stage. None is always "as the client and the file say".
+    of its targets, none if the name is to stand for itself. `loop_detection` is one of
+    `LOOP_DETECTION`. None is always "as the client and the file say".
     """
 
     model: str | None = None

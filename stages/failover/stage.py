@@ -1,11 +1,15 @@
 """Sends a request to its targets until one begins to answer."""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from math import ceil
 
 from tenacity import wait_random_exponential
 
+from llm_proxy.pipeline.avoided import AVOIDED
+from llm_proxy.pipeline.errors import Unavailable
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Kit, Next, Stage
@@ -47,6 +51,7 @@ class Failover(Stage[FailoverOptions]):
         options, kit, request = self.options, self.kit, exchange.request
         choice = choice_for(exchange, options, kit)
         targets = in_order(choice, kit.backends, kit.health, request.form)
+        targets = _not_avoided(targets, exchange.fact(AVOIDED) or frozenset[Target]())
         anchor = self._anchor(exchange) if choice.sticky else None
         if anchor:
             targets = await anchor.first(targets)
@@ -75,3 +80,11 @@ class Failover(Stage[FailoverOptions]):
             self._told_of_no_session = True
             _log.warning('"sticky" does nothing without a stage "session" before this one')
         return None
+
+
+def _not_avoided(targets: Sequence[Target], avoided: frozenset[Target]) -> list[Target]:
+    """The targets that a stage before does not want left out; raises `Unavailable`."""
+    left = [target for target in targets if replace(target, key="") not in avoided]
+    if not left:
+        raise Unavailable("there is no other target for this")
+    return left

@@ -78,6 +78,10 @@ class FourVendors:
         """Every request that this vendor got."""
         return self._vendors[dialect].requests
 
+    def left(self, dialect: str) -> None:
+        """Wait until this vendor's client has closed a connection before the answer was over."""
+        self._run(self._vendors[dialect].left(5))
+
     @property
     def config(self) -> str:
         """A configuration with one backend for each, named after its dialect."""

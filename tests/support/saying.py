@@ -51,3 +51,21 @@ def renumbered(frames: Sequence[bytes]) -> list[bytes]:
         fields = {**orjson.loads(frame[at:]), "sequence_number": len(counted)}
         counted.append(named(fields) if frame.startswith(b"event") else data(fields))
     return counted
+
+
+def arguing(vendor: str, pieces: Sequence[str]) -> Play:
+    """A vendor that streams these pieces as the argument of its first tool call, which never ends,
+    but where the vendor's dialect gives calls whole."""
+    frames: list[bytes] = []
+    for frame in SCRIPTS[vendor]["WORK"].frames:
+        if b'"args":{"city":"Rome"}' in frame:
+            frames.append(frame.replace(b'"Rome"', orjson.dumps("".join(pieces))))
+            break
+        if b':\\"Rome\\"}' in frame:
+            frames.append(frame.replace(b':\\"Rome\\"}', b':\\"'))
+            frames += [
+                frame.replace(b':\\"Rome\\"}', orjson.dumps(piece)[1:-1]) for piece in pieces
+            ]
+            break
+        frames.append(frame)
+    return streamed(renumbered(frames))

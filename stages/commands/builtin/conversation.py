@@ -1,19 +1,18 @@
 """Commands about the conversation as such."""
 
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Literal, get_args
 
+from llm_proxy.pipeline.session_state import LOOP_DETECTION
 from llm_proxy.stages.commands.arguments import no_argument, one_argument
 from llm_proxy.stages.commands.command import Command, CommandError, Desk
 from llm_proxy.stages.commands.parser import Call
-
-Mode = Literal["on", "off"]
 
 
 class LoopDetection(Command):
     """loop-detection or loop-detection(mode)
     Shows or sets whether answers that repeat themselves are stopped in this conversation. The mode
-    is `on` or `off`; `!/unset(loop_detection)` leaves it to the proxy's file again."""
+    is `on`, `off`, or what is to be done: `stop`, `retry`, `failover` or `warn`.
+    `!/unset(loop_detection)` leaves it to the proxy's file again."""
 
     name = "loop-detection"
 
@@ -21,8 +20,8 @@ class LoopDetection(Command):
         mode = one_argument(call, desk, "mode")
         if mode is None:
             return f"Loop detection: {desk.state.loop_detection or 'as the file says'}."
-        if (mode := mode.lower()) not in get_args(Mode):
-            raise CommandError(f'the mode is {" or ".join(get_args(Mode))}, not "{mode}"')
+        if (mode := mode.lower()) not in LOOP_DETECTION:
+            raise CommandError(f'there is no mode "{mode}", only {", ".join(LOOP_DETECTION)}')
         desk.remember(loop_detection=mode)
         return f"Loop detection is now {mode}."
 

@@ -18,8 +18,9 @@ async def test_loop_detection_shows_and_sets_its_mode() -> None:
     assert at.state == SessionState(loop_detection="on")
 
 
-async def test_loop_detection_has_two_modes() -> None:
-    assert await refused(desk(), "loop-detection", "of") == 'the mode is on or off, not "of"'
+async def test_loop_detection_has_six_modes() -> None:
+    expected = 'there is no mode "of", only on, off, stop, retry, failover, warn'
+    assert await refused(desk(), "loop-detection", "of") == expected
     expected = "the mode is empty; see !/help(loop-detection)"
     assert await refused(desk(), "loop-detection", "") == expected
 

@@ -1,0 +1,126 @@
+"""One answer under watch, streamed or whole."""
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+
+from llm_proxy.pipeline.errors import ProxyError
+from llm_proxy.pipeline.events import Event, Failure
+from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.parts import Text, ToolResult
+from llm_proxy.pipeline.reply import Head, Reply
+from llm_proxy.pipeline.stage import Next
+from llm_proxy.stages.loop_detection.again import again
+from llm_proxy.stages.loop_detection.calls import CallGuard
+from llm_proxy.stages.loop_detection.guard import Guard, cut_back
+from llm_proxy.stages.loop_detection.options import Action, LoopDetectionOptions
+from llm_proxy.stages.loop_detection.turns import Turn
+from llm_proxy.stages.loop_detection.watch import Found, Watch
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Gets the answer to `exchange`, and does what `action` says where it loops."""
+
+    exchange: Exchange
+    action: Action
+    options: LoopDetectionOptions
+    turn: Turn
+
+    async def streamed(self, call_next: Next) -> Reply:
+        """An answer that passes as it comes, and ends where a loop is recognised."""
+        reply = await call_next(self.exchange)
+        goes_on = self.action == "warn"
+        tell_of = partial(self._tell_of_loop, done="noticed" if goes_on else "stopped")
+        guard = Guard(self._watch(), tell_of, goes_on=goes_on)
+        return self._with_calls_watched(reply.through(guard))
+
+    async def whole(self, call_next: Next) -> Reply:
+        """An answer that is there to its end, or to the first round of a loop in it; or another one
+        in its place, if nothing keeps that from being got."""
+        reply, found = await self._read(self.exchange, call_next)
+        if found is None:
+            return reply
+        if self.action != "stop":
+            self._judge(reply.head)
+            if other := await self._again(reply.head, call_next):
+                self._tell_of_loop(found, "asked for again")
+                reply, found = other
+        if found:
+            self._tell_of_loop(found, "stopped")
+        return reply
+
+    async def _again(self, head: Head, call_next: Next) -> tuple[Reply, Found | None] | None:
+        """Another answer than that from `head`, None where there is none."""
+        try:
+            return await self._read(again(self.exchange, self.action, head), call_next)
+        except ProxyError as error:
+            extra = {"request_id": self.exchange.id, "error": error.for_log}
+            _log.warning("there is no other answer than one that loops", extra=extra)
+            return None
+
+    async def _read(self, exchange: Exchange, call_next: Next) -> tuple[Reply, Found | None]:
+        """Read to the end, or until a loop is found: then the backend is closed at once."""
+        reply = self._with_calls_watched(await call_next(exchange))
+        watch = self._watch()
+        events: list[Event] = []
+        found: Found | None = None
+        try:
+            async for batch in reply:
+                events += batch
+                found = next(filter(None, map(watch.see, batch)), None)
+                if found:
+                    break
+            if not found and isinstance(last := events[-1], Failure):
+                raise last.error
+        except BaseException:
+            await reply.aclose()
+            raise
+        if found:
+            await reply.aclose()
+            events = cut_back(events, found)
+        return Reply.of(reply.head, events).on_close(reply.aclose), found
+
+    def _watch(self) -> Watch:
+        return Watch(self.options.thresholds, partial(_was_given, self.exchange))
+
+    def _with_calls_watched(self, reply: Reply) -> Reply:
+        turns, turn = self.options.turns, self.turn
+        if turns.mode in ("warn", "off") or not self.exchange.request.tools:
+            return reply
+        stuck = turn.stuck if turn.stops else None
+        return reply.through(CallGuard(stuck, turns, self._tell_of_call))
+
+    def _tell_of_loop(self, found: Found, done: str) -> None:
+        tell(self.exchange, found.place, f"the {found.place} went round in circles, {done}")
+
+    def _tell_of_call(self, tool: str) -> None:
+        tell(self.exchange, "calls", f"{tool} was called again and again, stopped")
+
+    def _judge(self, head: Head) -> None:
+        """Let the log say what was wrong with the attempt."""
+        for attempt in reversed(self.exchange.trace.attempts):
+            target = attempt.target
+            if (target.backend, target.model) == (head.backend, head.model):
+                self.exchange.trace.judge(target, "its answer went round in circles", "loop")
+                return
+
+
+def tell(exchange: Exchange, place: str, what: str) -> None:
+    """Note a loop for the client, the log and whoever counts them."""
+    exchange.trace.notes["loop"] = place
+    exchange.trace.warnings.append(f"loop_detection: {what}")
+    _log.warning("loop detected", extra={"request_id": exchange.id, "place": place})
+
+
+def _was_given(exchange: Exchange, rounds: str) -> bool:
+    """Whether the user, or a tool, has brought the repetition: to copy it is no loop."""
+    return any(
+        rounds in part.text
+        for message in exchange.request.messages
+        if message.role != "assistant"
+        for part in message.parts
+        if isinstance(part, Text | ToolResult)
+    )
