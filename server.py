@@ -11,7 +11,7 @@ from pathlib import Path
 
 from llm_proxy.lab.report import legend, report
 from llm_proxy.load import DEFAULT_FILE, read_plan, rehearse
-from llm_proxy.pipeline.errors import ConfigError
+from llm_proxy.pipeline.errors import CannotStart, ConfigError
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.web.edge import Edge
 from llm_proxy.web.log import set_up_logging
@@ -114,7 +114,8 @@ def _serve(options: argparse.Namespace) -> int:
         return _work(edge, host, port)
     if port == 0:
         raise ConfigError(["several workers share one port: it cannot be 0"])
-    _log.warning("sessions and limits are kept by each worker for itself")
+    if not edge.plan.config.state.is_shared:
+        _log.warning("sessions and limits are kept by each worker for itself")
     return Supervisor(options.workers, _worker, path, host, port).run()
 
 
@@ -146,6 +147,9 @@ def _work(edge: Edge, host: str, port: int, *, shared_port: bool = False) -> int
             runner.run(serve(edge, host, port, shared_port=shared_port))
     except ConfigError as error:
         return _refused(error)
+    except CannotStart as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
     except OSError as error:
         print(f"cannot listen on {host}:{port}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
         return 1

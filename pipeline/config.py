@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     FilePath,
+    SecretStr,
     ValidationError,
     model_validator,
 )
@@ -19,6 +21,7 @@ from pydantic import (
 from llm_proxy.pipeline.config_file import ConfigFile, Place
 from llm_proxy.pipeline.json_values import is_object
 from llm_proxy.pipeline.registry import did_you_mean
+from llm_proxy.pipeline.state.url import MEMORY, checked
 from llm_proxy.pipeline.values import Bytes, Networks, Seconds
 
 Table = Mapping[str, Any]
@@ -92,9 +95,16 @@ class LoggingConfig(_Section):
 
 
 class StateConfig(_Section):
-    """`[state]`: where sessions are kept."""
+    """`[state]`: where it is kept what requests and replicas share."""
 
-    url: Literal["memory://"] = "memory://"
+    url: Annotated[SecretStr, AfterValidator(checked)] = SecretStr(MEMORY)
+    prefix: str = Field(default="llm-proxy", pattern=r"^[^{}\s]+$")
+    timeout: Seconds = 1.0
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it is outside of this process, for others to use as well."""
+        return self.url.get_secret_value() != MEMORY
 
 
 class PipelineConfig(_Section):

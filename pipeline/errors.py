@@ -151,6 +151,15 @@ class Busy(Unavailable):
     fault = Fault.BUSY
 
 
+class StateAway(Unavailable):
+    """What the replicas share cannot be reached; only the log is told why."""
+
+    def __init__(self, why: str) -> None:
+        message = "what the proxy shares with its replicas cannot be reached"
+        super().__init__(message, retry_after=1, for_log=f"{message}: {why}")
+        self.why = why
+
+
 class Timeout(ProxyError):
     """The proxy's own time limit for the request has passed."""
 
@@ -245,3 +254,7 @@ class ConfigError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class CannotStart(Exception):
+    """Something that the configuration names and that has to be there is not."""

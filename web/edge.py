@@ -48,7 +48,8 @@ class Edge:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(new_http_session())
-            generations = Generations(self._path, self._environment, http, new_store())
+            store = await stack.enter_async_context(new_store(self.plan.config.state))
+            generations = Generations(self._path, self._environment, http, store)
             stack.push_async_callback(generations.aclose)
             await generations.open(self.plan)
             self._drains = Drains()

@@ -3,12 +3,17 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+from llm_proxy.pipeline.lifetime import Lifetime
+
 Change = Callable[[bytes | None], bytes | None]
 """From what is kept to what shall be; None is nothing."""
 
 
-class Store(ABC):
-    """Small values that expire. Keys begin with the name of their kind ("session:…")."""
+class Store(Lifetime, ABC):
+    """Small values that expire. Keys begin with the name of their kind ("session:…").
+
+    Where it is outside of this process, every method raises `StateAway`.
+    """
 
     @abstractmethod
     async def load(self, key: str) -> bytes | None:

@@ -45,7 +45,9 @@ def test_the_defaults() -> None:
     assert (15.0, "cancel", 60.0) == (server.heartbeat, server.on_disconnect, server.drain_timeout)
     assert (None, None, ()) == (server.tls_certificate, server.tls_key, server.trusted_proxies)
     assert ("INFO", "json") == (config.logging.level, config.logging.format)
-    assert "memory://" == config.state.url
+    state = config.state
+    assert ("memory://", False) == (state.url.get_secret_value(), state.is_shared)
+    assert ("llm-proxy", 1.0) == (state.prefix, state.timeout)
     paths = ("/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1beta")
     assert paths == config.pipelines["default"].serves
     assert "local" == config.backends.default_backend
@@ -83,7 +85,7 @@ def test_values_may_be_text_as_a_variable_gives_it() -> None:
          "server.on_disconnect: Input should be 'cancel' or 'drain'"),
         ({"server": {"heartbeat": 0}}, "server.heartbeat: Input should be greater than 0"),
         ({"environment": "prod"}, "environment: Input should be 'development' or 'production'"),
-        ({"state": {"url": "redis://x"}}, "state.url: Input should be 'memory://'"),
+        ({"state": {"prefix": "{x}"}}, "state.prefix: String should match pattern '^[^{}\\s]+$'"),
         ({"pipelines": {"a": {}}}, "pipelines.a.stages: Field required"),
         (
             {"pipelines": {"a": {"stages": []}}},
@@ -98,6 +100,19 @@ def test_values_may_be_text_as_a_variable_gives_it() -> None:
 )  # fmt: skip
 def test_a_problem_is_told_with_place_and_hint(tables: dict[str, Any], problem: str) -> None:
     assert [problem] == problems_of(**tables)
+
+
+def test_a_wrong_url_of_state_is_told_and_not_repeated() -> None:
+    (problem,) = problems_of(state={"url": "redis://:fake/secret@host"})
+    assert problem.startswith("state.url: must be memory://, redis://HOST:6379/0 or rediss://")
+    assert "secret" not in problem
+
+
+def test_state_outside_of_the_process_is_shared() -> None:
+    config, problems = read(state={"url": "rediss://:fake-secret@host", "timeout": "200ms"})
+    assert [] == problems
+    assert (True, 0.2) == (config.state.is_shared, config.state.timeout)
+    assert "fake-secret" not in repr(config)
 
 
 def test_half_of_tls_is_a_problem(tmp_path: Path) -> None:

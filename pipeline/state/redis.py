@@ -1,0 +1,137 @@
+"""State on a Redis server, or one that speaks as it does, for every process that names it.
+
+A value stands there under `PREFIX:KEY`, and is the only key of its command or script.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from math import ceil
+from types import TracebackType
+from typing import Any, Self
+
+from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+
+from llm_proxy.pipeline.errors import CannotStart, StateAway
+from llm_proxy.pipeline.state.scripts import KNOCK, SWAP, Script
+from llm_proxy.pipeline.state.store import Change, Store
+
+_CONNECTIONS = 32
+"""At most; what has to wait for one waits within its own time limit."""
+
+
+class RedisStore(Store):
+    """Every call ends within `timeout` seconds, with an answer or with `StateAway`.
+
+    `url` is a checked one, `place` what may be said of it. To enter it is to ask the server for all
+    that will be needed; raises `CannotStart`.
+    """
+
+    def __init__(self, url: str, place: str, prefix: str, timeout: float) -> None:
+        self._place = place
+        self._prefix = prefix
+        self._timeout = timeout
+        pool = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - its keywords
+            url,
+            protocol=2,  # which every server speaks
+            # There is one limit over the whole of a call, and nothing is tried twice within it.
+            socket_timeout=None,
+            socket_connect_timeout=None,
+            retry=Retry(NoBackoff(), 0),
+            max_connections=_CONNECTIONS,
+        )
+        self._client: Any = Redis.from_pool(pool)
+        self._free = asyncio.Semaphore(_CONNECTIONS)
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._refuse_a_cluster()
+            await self.knock()
+        except BaseException as error:
+            await self._client.aclose()
+            if isinstance(error, StateAway):
+                message = f"state.url: {self._place} cannot be used: {error.why}"
+                raise CannotStart(message) from error
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._client.aclose()
+
+    async def knock(self) -> None:
+        """Change nothing, but in the way in which everything is changed."""
+        async with self._limited():
+            await self._run(KNOCK, self._named("knock"))
+
+    async def load(self, key: str) -> bytes | None:
+        async with self._limited():
+            return await self._load(self._named(key))
+
+    async def save(self, key: str, value: bytes, ttl: float) -> None:
+        async with self._limited():
+            await self._do("SET", self._named(key), value, "PX", _milliseconds(ttl))
+
+    async def drop(self, key: str) -> None:
+        async with self._limited():
+            await self._do("DEL", self._named(key))
+
+    async def update(self, key: str, change: Change, ttl: float) -> None:
+        name, lives = self._named(key), _milliseconds(ttl)
+        async with self._limited():
+            is_done = False
+            while not is_done:
+                before = await self._load(name)
+                after = change(before)
+                is_done = await self._run(SWAP, name, lives, *_maybe(before), *_maybe(after))
+
+    def _named(self, key: str) -> str:
+        return f"{self._prefix}:{key}"
+
+    async def _load(self, name: str) -> bytes | None:
+        found: bytes | None = await self._do("GET", name)
+        return found
+
+    async def _run(self, script: Script, name: str, *arguments: str | bytes | int) -> Any:
+        try:
+            return await self._do("EVALSHA", script.digest, 1, name, *arguments)
+        except NoScriptError:  # a server that is new, or was restarted
+            return await self._do("EVAL", script.text, 1, name, *arguments)
+
+    async def _do(self, *command: str | bytes | int) -> Any:
+        return await self._client.execute_command(*command)
+
+    @asynccontextmanager
+    async def _limited(self) -> AsyncGenerator[None, None]:
+        """Bound what a call takes, and rename whatever keeps it from its answer."""
+        try:
+            async with asyncio.timeout(self._timeout), self._free:
+                yield
+        except TimeoutError:
+            raise StateAway(f"no answer within {self._timeout:g} s") from None
+        except (RedisError, OSError) as error:
+            raise StateAway(str(error)) from error
+
+    async def _refuse_a_cluster(self) -> None:
+        async with self._limited():
+            try:
+                about = await self._do("INFO", "cluster")
+            except ResponseError:  # we may not ask; then it is taken for what it should be
+                return
+            if about.get("cluster_enabled"):
+                raise StateAway("it is a Redis Cluster, which is not supported yet")
+
+
+def _milliseconds(ttl: float) -> int:
+    return max(1, ceil(ttl * 1000))
+
+
+def _maybe(value: bytes | None) -> tuple[str, bytes]:
+    return ("none", b"") if value is None else ("is", value)
