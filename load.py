@@ -19,6 +19,7 @@ from llm_proxy.pipeline.planner import make_plan
 from llm_proxy.pipeline.proxy import make_proxy, open_proxy
 from llm_proxy.pipeline.registry import Registry
 from llm_proxy.pipeline.stage import Stage
+from llm_proxy.pipeline.state.guarded import GuardedStore
 from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.pipeline.state.store import Store
 from llm_proxy.pipeline.state.url import place
@@ -47,12 +48,14 @@ async def rehearse(plan: Plan) -> None:
 
 def new_store(config: StateConfig) -> Store:
     """The state that `[state]` names; to enter it raises `CannotStart` where it is not there."""
+    memory = MemoryStore(time.monotonic)
     if not config.is_shared:
-        return MemoryStore(time.monotonic)
+        return memory
     from llm_proxy.pipeline.state.redis import RedisStore  # noqa: PLC0415 - 0.1 s, if needed only
 
     url = config.url.get_secret_value()
-    return RedisStore(url, place(config.url), config.prefix, config.timeout)
+    redis = RedisStore(url, place(config.url), config.prefix, config.timeout)
+    return GuardedStore(redis, memory, config.when_away.sessions)
 
 
 def new_http_session() -> aiohttp.ClientSession:

@@ -21,6 +21,7 @@ from pydantic import (
 from llm_proxy.pipeline.config_file import ConfigFile, Place
 from llm_proxy.pipeline.json_values import is_object
 from llm_proxy.pipeline.registry import did_you_mean
+from llm_proxy.pipeline.state.store import WhenAway
 from llm_proxy.pipeline.state.url import MEMORY, checked
 from llm_proxy.pipeline.values import Bytes, Networks, Seconds
 
@@ -94,12 +95,19 @@ class LoggingConfig(_Section):
     format: Literal["json", "text"] = "json"
 
 
+class WhenAwayConfig(_Section):
+    """`[state.when_away]`: what each use of shared state does while that cannot be reached."""
+
+    sessions: WhenAway = "local"
+
+
 class StateConfig(_Section):
     """`[state]`: where it is kept what requests and replicas share."""
 
     url: Annotated[SecretStr, AfterValidator(checked)] = SecretStr(MEMORY)
     prefix: str = Field(default="llm-proxy", pattern=r"^[^{}\s]+$")
     timeout: Seconds = 1.0
+    when_away: WhenAwayConfig = WhenAwayConfig()
 
     @property
     def is_shared(self) -> bool:

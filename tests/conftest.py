@@ -41,3 +41,10 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
     """A Redis server that knows nothing yet."""
     with RedisServer(tmp_path) as server:
         yield server
+
+
+@pytest.fixture
+def redis_on_disk(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis server that has forgotten nothing after a restart."""
+    with RedisServer(tmp_path, ["--appendonly", "yes", "--appendfsync", "always"]) as server:
+        yield server

@@ -13,17 +13,17 @@ from typing import Any, Self
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError
 
 from llm_proxy.pipeline.errors import CannotStart, StateAway
 from llm_proxy.pipeline.state.scripts import KNOCK, SWAP, Script
-from llm_proxy.pipeline.state.store import Change, Store
+from llm_proxy.pipeline.state.store import Change, SharedStore
 
 _CONNECTIONS = 32
 """At most; what has to wait for one waits within its own time limit."""
 
 
-class RedisStore(Store):
+class RedisStore(SharedStore):
     """Every call ends within `timeout` seconds, with an answer or with `StateAway`.
 
     `url` is a checked one, `place` what may be said of it. To enter it is to ask the server for all
@@ -67,7 +67,6 @@ class RedisStore(Store):
         await self._client.aclose()
 
     async def knock(self) -> None:
-        """Change nothing, but in the way in which everything is changed."""
         async with self._limited():
             await self._run(KNOCK, self._named("knock"))
 
@@ -106,27 +105,33 @@ class RedisStore(Store):
             return await self._do("EVAL", script.text, 1, name, *arguments)
 
     async def _do(self, *command: str | bytes | int) -> Any:
-        return await self._client.execute_command(*command)
+        try:
+            return await self._client.execute_command(*command)
+        except NoScriptError:
+            raise
+        except Exception as error:
+            # Also what is no error of Redis: a connection that breaks at a bad moment raises much.
+            raise StateAway(str(error) or type(error).__name__) from error
 
     @asynccontextmanager
     async def _limited(self) -> AsyncGenerator[None, None]:
-        """Bound what a call takes, and rename whatever keeps it from its answer."""
+        limit = asyncio.timeout(self._timeout)
         try:
-            async with asyncio.timeout(self._timeout), self._free:
+            async with limit, self._free:
                 yield
         except TimeoutError:
+            if not limit.expired():
+                raise
             raise StateAway(f"no answer within {self._timeout:g} s") from None
-        except (RedisError, OSError) as error:
-            raise StateAway(str(error)) from error
 
     async def _refuse_a_cluster(self) -> None:
         async with self._limited():
             try:
-                about = await self._do("INFO", "cluster")
-            except ResponseError:  # we may not ask; then it is taken for what it should be
+                about = await self._client.execute_command("INFO", "cluster")
+            except RedisError:  # who may not ask takes it for what it should be
                 return
-            if about.get("cluster_enabled"):
-                raise StateAway("it is a Redis Cluster, which is not supported yet")
+        if about.get("cluster_enabled"):
+            raise StateAway("it is a Redis Cluster, which is not supported yet")
 
 
 def _milliseconds(ttl: float) -> int:

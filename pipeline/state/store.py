@@ -1,19 +1,37 @@
 """The one interface to shared state."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 from llm_proxy.pipeline.lifetime import Lifetime
 
 Change = Callable[[bytes | None], bytes | None]
 """From what is kept to what shall be; None is nothing."""
 
+WhenAway = Literal["local", "open", "closed"]
+"""What to do without shared state: go on with this process's own, go on without any, or refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """For how many seconds shared state has been away, and what each use of it does instead."""
+
+    seconds: float
+    instead: Mapping[str, WhenAway]
+
 
 class Store(Lifetime, ABC):
     """Small values that expire. Keys begin with the name of their kind ("session:…").
 
-    Where it is outside of this process, every method raises `StateAway`.
+    Every method may raise `StateAway`, where the file wants that.
     """
+
+    @property
+    def outage(self) -> Outage | None:
+        """Whether it can not be reached at present; never, for a process's own memory."""
+        return None
 
     @abstractmethod
     async def load(self, key: str) -> bytes | None:
@@ -31,3 +49,12 @@ class Store(Lifetime, ABC):
     async def update(self, key: str, change: Change, ttl: float) -> None:
         """Put what `change` makes of the value in its place, for `ttl` seconds, as one step: of
         changes at the same time none is lost. `change` may be called more than once."""
+
+
+class SharedStore(Store):
+    """A store outside of this process, which may be away: then every method raises `StateAway`,
+    within a limit of time."""
+
+    @abstractmethod
+    async def knock(self) -> None:
+        """Find out whether it is there, and does all that the other methods need."""

@@ -48,6 +48,7 @@ def test_the_defaults() -> None:
     state = config.state
     assert ("memory://", False) == (state.url.get_secret_value(), state.is_shared)
     assert ("llm-proxy", 1.0) == (state.prefix, state.timeout)
+    assert {"sessions": "local"} == state.when_away.model_dump()
     paths = ("/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1beta")
     assert paths == config.pipelines["default"].serves
     assert "local" == config.backends.default_backend
@@ -86,6 +87,8 @@ def test_values_may_be_text_as_a_variable_gives_it() -> None:
         ({"server": {"heartbeat": 0}}, "server.heartbeat: Input should be greater than 0"),
         ({"environment": "prod"}, "environment: Input should be 'development' or 'production'"),
         ({"state": {"prefix": "{x}"}}, "state.prefix: String should match pattern '^[^{}\\s]+$'"),
+        ({"state": {"when_away": {"sessions": "wait"}}},
+         "state.when_away.sessions: Input should be 'local', 'open' or 'closed'"),
         ({"pipelines": {"a": {}}}, "pipelines.a.stages: Field required"),
         (
             {"pipelines": {"a": {"stages": []}}},

@@ -1,0 +1,121 @@
+"""What goes on in place of shared state while that is away."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self, TypeVar
+
+from llm_proxy.pipeline.errors import StateAway
+from llm_proxy.pipeline.state.store import Change, Outage, SharedStore, Store, WhenAway
+
+KNOCK_EVERY = 0.5
+"""Seconds between two looks whether it is back."""
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class GuardedStore(Store):
+    """Shared state, and for each use what takes its place while it is away.
+
+    After the first call that fails nobody waits for it any more, until it has answered a knock. So
+    an outage costs each request at most the time limit of one call. What is kept for others is also
+    kept in `local`, to go on with what this process knows.
+    """
+
+    def __init__(
+        self,
+        shared: SharedStore,
+        local: Store,
+        sessions: WhenAway,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._shared = shared
+        self._local = local
+        self._sessions: WhenAway = sessions
+        self._clock = clock
+        self._sleep = sleep
+        self._away_since: float | None = None
+        self._outages = 0
+        self._watch: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._shared.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._watch:
+            self._watch.cancel()
+            await asyncio.wait([self._watch])
+        await self._shared.__aexit__(kind, error, traceback)
+
+    @property
+    def outage(self) -> Outage | None:
+        if self._away_since is None:
+            return None
+        return Outage(self._clock() - self._away_since, {"sessions": self._sessions})
+
+    async def load(self, key: str) -> bytes | None:
+        return await self._ask(self._sessions, lambda store: store.load(key), None)
+
+    async def save(self, key: str, value: bytes, ttl: float) -> None:
+        await self._ask(self._sessions, lambda store: store.save(key, value, ttl), None)
+        await self._local.save(key, value, ttl)
+
+    async def drop(self, key: str) -> None:
+        await self._ask(self._sessions, lambda store: store.drop(key), None)
+        await self._local.drop(key)
+
+    async def update(self, key: str, change: Change, ttl: float) -> None:
+        made: bytes | None = None
+
+        def noted(before: bytes | None) -> bytes | None:
+            nonlocal made
+            made = change(before)
+            return made
+
+        await self._ask(self._sessions, lambda store: store.update(key, noted, ttl), None)
+        await self._local.update(key, lambda _: made, ttl)
+
+    async def _ask(
+        self, when_away: WhenAway, ask: Callable[[Store], Awaitable[T]], nothing: T
+    ) -> T:
+        """The answer of the shared store, or of what takes its place."""
+        if self._away_since is None:
+            outages = self._outages
+            try:
+                return await ask(self._shared)
+            except StateAway as error:
+                if outages == self._outages:  # what began before an earlier outage tells nothing
+                    self._leave(error.why)
+        if when_away == "closed":
+            raise StateAway("it is away")
+        return await ask(self._local) if when_away == "local" else nothing
+
+    def _leave(self, why: str) -> None:
+        self._outages += 1
+        self._away_since = self._clock()
+        self._watch = asyncio.create_task(self._knock())
+        extra = {"reason": why, "sessions": self._sessions}
+        _log.error("the shared state is away", extra=extra)
+
+    async def _knock(self) -> None:
+        """Until it answers."""
+        while self._away_since is not None:
+            await self._sleep(KNOCK_EVERY)
+            try:
+                await self._shared.knock()
+            except StateAway:
+                continue
+            seconds = self._clock() - self._away_since
+            self._away_since = None
+            _log.warning("the shared state is back", extra={"seconds": round(seconds, 3)})
