@@ -44,15 +44,18 @@ async def test_what_one_replica_is_told_the_other_knows(
     assert not [entry for server in (one, other) for entry in server.log if "ERROR" in str(entry)]
 
 
-@pytest.mark.parametrize("arguments", [(), ("--workers", "2")])
+SERVE = ["-m", "llm_proxy.server", "serve", "--config", "{path}", "--port", "{port}"]
+WORKER = "from llm_proxy.server import _worker; _worker('{path}', '127.0.0.1', {port})"
+
+
+@pytest.mark.parametrize("command", [SERVE, [*SERVE, "--workers", "2"], ["-c", WORKER]])
 def test_without_its_redis_it_does_not_start(
-    redis: RedisServer, toml: Callable[[str], Path], arguments: tuple[str, ...]
+    redis: RedisServer, toml: Callable[[str], Path], command: list[str]
 ) -> None:
     redis.kill()
     path = toml(CONFIG.format(url=redis.url.replace("//", "//:fake-secret@")))
-    serve = ["serve", "--config", str(path), "--port", str(redis.port), *arguments]
     ended = subprocess.run(
-        [sys.executable, "-m", "llm_proxy.server", *serve],
+        [sys.executable, *(word.format(path=path, port=redis.port) for word in command)],
         capture_output=True,
         text=True,
         check=False,
