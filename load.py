@@ -55,7 +55,7 @@ def new_store(config: StateConfig) -> Store:
 
     url = config.url.get_secret_value()
     redis = RedisStore(url, place(config.url), config.prefix, config.timeout)
-    return GuardedStore(redis, memory, config.when_away.sessions)
+    return GuardedStore(redis, memory, config.when_away.by_use)
 
 
 def new_http_session() -> aiohttp.ClientSession:

@@ -21,7 +21,7 @@ from pydantic import (
 from llm_proxy.pipeline.config_file import ConfigFile, Place
 from llm_proxy.pipeline.json_values import is_object
 from llm_proxy.pipeline.registry import did_you_mean
-from llm_proxy.pipeline.state.store import WhenAway
+from llm_proxy.pipeline.state.store import Use, WhenAway
 from llm_proxy.pipeline.state.url import MEMORY, checked
 from llm_proxy.pipeline.values import Bytes, Networks, Seconds
 
@@ -99,6 +99,12 @@ class WhenAwayConfig(_Section):
     """`[state.when_away]`: what each use of shared state does while that cannot be reached."""
 
     sessions: WhenAway = "local"
+    limits: WhenAway = "local"
+
+    @property
+    def by_use(self) -> Mapping[Use, WhenAway]:
+        """What it says for each use."""
+        return {"sessions": self.sessions, "limits": self.limits}
 
 
 class StateConfig(_Section):

@@ -121,15 +121,16 @@ class TooLarge(ProxyError):
 
 
 class RateLimited(ProxyError):
-    """The caller has used up its share of `limit` requests; `retry_after` tells when there is
-    more."""
+    """The caller has used up its share of `limit` requests; `retry_after` tells when there is more,
+    `reset` when there is all of it again, in seconds."""
 
     kind = Kind.RATE_LIMITED
     default_status = 429
 
-    def __init__(self, message: str, *, limit: int, retry_after: float) -> None:
+    def __init__(self, message: str, *, limit: int, retry_after: float, reset: float) -> None:
         super().__init__(message, retry_after=retry_after)
         self.limit = limit
+        self.reset = reset
 
 
 class Unavailable(ProxyError):

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
 from llm_proxy.pipeline.errors import StateAway
-from llm_proxy.pipeline.state.store import Change, Outage, SharedStore, Store, WhenAway
+from llm_proxy.pipeline.state.charges import Charge, Standing, standings
+from llm_proxy.pipeline.state.store import Change, Outage, SharedStore, Store, Use, WhenAway
 
 KNOCK_EVERY = 0.5
 """Seconds between two looks whether it is back."""
@@ -30,13 +31,13 @@ class GuardedStore(Store):
         self,
         shared: SharedStore,
         local: Store,
-        sessions: WhenAway,
+        when_away: Mapping[Use, WhenAway],
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._shared = shared
         self._local = local
-        self._sessions: WhenAway = sessions
+        self._when_away = when_away
         self._clock = clock
         self._sleep = sleep
         self._away_since: float | None = None
@@ -62,17 +63,17 @@ class GuardedStore(Store):
     def outage(self) -> Outage | None:
         if self._away_since is None:
             return None
-        return Outage(self._clock() - self._away_since, {"sessions": self._sessions})
+        return Outage(self._clock() - self._away_since, self._when_away)
 
     async def load(self, key: str) -> bytes | None:
-        return await self._ask(self._sessions, lambda store: store.load(key), None)
+        return await self._ask("sessions", lambda store: store.load(key), None)
 
     async def save(self, key: str, value: bytes, ttl: float) -> None:
-        await self._ask(self._sessions, lambda store: store.save(key, value, ttl), None)
+        await self._ask("sessions", lambda store: store.save(key, value, ttl), None)
         await self._local.save(key, value, ttl)
 
     async def drop(self, key: str) -> None:
-        await self._ask(self._sessions, lambda store: store.drop(key), None)
+        await self._ask("sessions", lambda store: store.drop(key), None)
         await self._local.drop(key)
 
     async def update(self, key: str, change: Change, ttl: float) -> None:
@@ -83,12 +84,14 @@ class GuardedStore(Store):
             made = change(before)
             return made
 
-        await self._ask(self._sessions, lambda store: store.update(key, noted, ttl), None)
+        await self._ask("sessions", lambda store: store.update(key, noted, ttl), None)
         await self._local.update(key, lambda _: made, ttl)
 
-    async def _ask(
-        self, when_away: WhenAway, ask: Callable[[Store], Awaitable[T]], nothing: T
-    ) -> T:
+    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
+        full = standings(charges, [0.0] * len(charges))
+        return await self._ask("limits", lambda store: store.take(charges), full)
+
+    async def _ask(self, use: Use, ask: Callable[[Store], Awaitable[T]], nothing: T) -> T:
         """The answer of the shared store, or of what takes its place."""
         if self._away_since is None:
             outages = self._outages
@@ -97,6 +100,7 @@ class GuardedStore(Store):
             except StateAway as error:
                 if outages == self._outages:  # what began before an earlier outage tells nothing
                     self._leave(error.why)
+        when_away = self._when_away[use]
         if when_away == "closed":
             raise StateAway("it is away")
         return await ask(self._local) if when_away == "local" else nothing
@@ -105,8 +109,7 @@ class GuardedStore(Store):
         self._outages += 1
         self._away_since = self._clock()
         self._watch = asyncio.create_task(self._knock())
-        extra = {"reason": why, "sessions": self._sessions}
-        _log.error("the shared state is away", extra=extra)
+        _log.error("the shared state is away", extra={"reason": why, "instead": self._when_away})
 
     async def _knock(self) -> None:
         """Until it answers."""

@@ -1,10 +1,12 @@
 """State on a Redis server, or one that speaks as it does, for every process that names it.
 
-A value stands there under `PREFIX:KEY`, and is the only key of its command or script.
+A value stands there under `PREFIX:KEY`, and is the only key of its command or script. Limits stand
+under `PREFIX:{limits}:NAME`: several go into one script, so that where keys are spread over servers
+these must be at one, which the braces say.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from math import ceil
 from types import TracebackType
@@ -16,8 +18,11 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from llm_proxy.pipeline.errors import CannotStart, StateAway
-from llm_proxy.pipeline.state.scripts import KNOCK, SWAP, Script
+from llm_proxy.pipeline.state.charges import Charge, Standing, standings
+from llm_proxy.pipeline.state.scripts import KNOCK, SWAP, TAKE, Script
 from llm_proxy.pipeline.state.store import Change, SharedStore
+
+_Word = str | bytes | int | float
 
 _CONNECTIONS = 32
 """At most; what has to wait for one waits within its own time limit."""
@@ -68,7 +73,7 @@ class RedisStore(SharedStore):
 
     async def knock(self) -> None:
         async with self._limited():
-            await self._run(KNOCK, self._named("knock"))
+            await self._run(KNOCK, [self._named("knock")])
 
     async def load(self, key: str) -> bytes | None:
         async with self._limited():
@@ -89,7 +94,15 @@ class RedisStore(SharedStore):
             while not is_done:
                 before = await self._load(name)
                 after = change(before)
-                is_done = await self._run(SWAP, name, lives, *_maybe(before), *_maybe(after))
+                values = (*_maybe(before), *_maybe(after))
+                is_done = await self._run(SWAP, [name], lives, *values)
+
+    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
+        names = [self._named(f"{{limits}}:{charge.name}") for charge in charges]
+        arguments = [number for one in charges for number in _numbers(one)]
+        async with self._limited():
+            levels = await self._run(TAKE, names, *arguments)
+        return standings(charges, [float(level) for level in levels])
 
     def _named(self, key: str) -> str:
         return f"{self._prefix}:{key}"
@@ -98,13 +111,14 @@ class RedisStore(SharedStore):
         found: bytes | None = await self._do("GET", name)
         return found
 
-    async def _run(self, script: Script, name: str, *arguments: str | bytes | int) -> Any:
+    async def _run(self, script: Script, names: Sequence[str], *arguments: _Word) -> Any:
+        words = (len(names), *names, *arguments)
         try:
-            return await self._do("EVALSHA", script.digest, 1, name, *arguments)
+            return await self._do("EVALSHA", script.digest, *words)
         except NoScriptError:  # a server that is new, or was restarted
-            return await self._do("EVAL", script.text, 1, name, *arguments)
+            return await self._do("EVAL", script.text, *words)
 
-    async def _do(self, *command: str | bytes | int) -> Any:
+    async def _do(self, *command: _Word) -> Any:
         try:
             return await self._client.execute_command(*command)
         except NoScriptError:
@@ -136,6 +150,10 @@ class RedisStore(SharedStore):
 
 def _milliseconds(ttl: float) -> int:
     return max(1, ceil(ttl * 1000))
+
+
+def _numbers(charge: Charge) -> tuple[float, float, float]:
+    return charge.most, charge.window * 1e6, charge.cost
 
 
 def _maybe(value: bytes | None) -> tuple[str, bytes]:

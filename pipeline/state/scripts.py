@@ -16,8 +16,8 @@ class Script:
         object.__setattr__(self, "digest", name)
 
 
-KNOCK = Script("return redis.call('SET', KEYS[1], '', 'PX', 1000)")
-"""Needs what all others need: that scripts may run, and write."""
+KNOCK = Script("redis.call('TIME') return redis.call('SET', KEYS[1], '', 'PX', 1000)")
+"""Needs what all others need: that scripts may run, look at the clock, and write."""
 
 SWAP = Script("""
 local before = ARGV[2] == 'is' and ARGV[3]
@@ -33,4 +33,39 @@ return 1
 
 KEYS: the value's. ARGV: milliseconds to live; "is" and the value before, or "none" and anything;
 the same for the value after. Gives 1, or 0 where something else was there, and is still.
+"""
+
+TAKE = Script("""
+local clock = redis.call('TIME')
+local now = clock[1] * 1000000 + clock[2]
+
+local limits, fits = {}, true
+for i, key in ipairs(KEYS) do
+  local most, window, cost = unpack(ARGV, 3 * i - 2, 3 * i)
+  local rate, level = most / window, 0
+  local kept = redis.call('GET', key)
+  if kept then
+    local before, at = string.match(kept, '^(%S+) (%S+)$')
+    level = math.max(0, before - math.max(0, now - at) * rate)
+  end
+  limits[i] = {level = level, after = level + cost, rate = rate}
+  fits = fits and level + cost <= tonumber(most)
+end
+
+local levels = {}
+for i, key in ipairs(KEYS) do
+  local limit = limits[i]
+  if fits then
+    local milliseconds = math.max(1, math.ceil(limit.after / limit.rate / 1000))
+    redis.call('SET', key, string.format('%.17g %.0f', limit.after, now), 'PX', milliseconds)
+  end
+  levels[i] = string.format('%.17g', limit.level)
+end
+return levels
+""")
+"""Charge all of several limits, or none of them where one is too full; see `charges`.
+
+KEYS: the limits'. ARGV: for each its most, its window in microseconds, and the cost. Gives the
+levels before. A limit is kept as its level and when it had that, by the server's clock, until it is
+empty.
 """

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Bench, Start
+from tests.integration.conftest import STAGES, Bench, Start
 from tests.support.redis_server import RedisServer
 from tests.support.until import until
 from tests.support.vendor import by_request
@@ -16,17 +16,22 @@ url = "{url}"
 timeout = "{timeout}"
 [state.when_away]
 sessions = "{sessions}"
+limits = "{limits}"
+[stages.few]
+use = "rate_limit"
+default_limit = 5
+time_window = "30d"
 """
 
 AWAY = "the shared state is away"
 BACK = "the shared state is back"
 
 
-async def begin(
-    start: Start, redis: RedisServer, *, sessions: str = "local", patience: str = "5s"
-) -> Bench:
-    state = STATE.format(url=redis.url, sessions=sessions, timeout=patience)
-    return await start(by_request, more=state)
+async def begin(start: Start, redis: RedisServer, **changes: Any) -> Bench:
+    """The whole chain; `limited` is one with a limit of five requests."""
+    fields = {"sessions": "local", "limits": "local", "timeout": "5s", "limited": False, **changes}
+    stages = ("observe", "auth", "few", "dispatch") if fields.pop("limited") else STAGES
+    return await start(by_request, more=STATE.format(url=redis.url, **fields), stages=stages)
 
 
 async def model_of(bench: Bench, text: str = "hi") -> str:
@@ -35,6 +40,15 @@ async def model_of(bench: Bench, text: str = "hi") -> str:
     async with bench.ask(text, **fields) as response:
         assert response.status == 200, await response.text()
         return str(response.headers["x-llm-proxy-model"])
+
+
+async def statuses(bench: Bench, count: int) -> list[int]:
+    """How so many requests are answered, one after the other."""
+    given: list[int] = []
+    for _ in range(count):
+        async with bench.ask() as response:
+            given.append(response.status)
+    return given
 
 
 async def ready(bench: Bench) -> tuple[int, dict[str, Any]]:
@@ -56,7 +70,7 @@ def changes(caplog: pytest.LogCaptureFixture) -> list[str]:
 async def test_a_redis_that_hangs_and_goes_on(
     start: Start, redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bench = await begin(start, redis, patience="150ms")
+    bench = await begin(start, redis, timeout="150ms")
     await model_of(bench, "!/model(local:echo)")
     assert "echo" == await model_of(bench)
     redis.pause()
@@ -65,7 +79,8 @@ async def test_a_redis_that_hangs_and_goes_on(
         models = await asyncio.gather(*(model_of(bench) for _ in range(40)))
     assert {"echo"} == set(models)
     status, state = await ready(bench)
-    assert (200, False, {"sessions": "local"}) == (status, state["ready"], state["instead"])
+    instead = {"sessions": "local", "limits": "local"}
+    assert (200, False, instead) == (status, state["ready"], state["instead"])
     await model_of(bench, "!/model(local:loop)")
 
     redis.resume()
@@ -131,3 +146,42 @@ async def test_an_answer_under_way_when_it_dies_is_not_harmed(
     assert "error" not in body
     await until(lambda: changes(caplog) == [AWAY])
     assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_limits_go_on_where_they_were_after_an_outage(
+    start: Start, redis_on_disk: RedisServer
+) -> None:
+    bench = await begin(start, redis_on_disk, limited=True)
+    assert [200] * 3 == await statuses(bench, 3)
+    redis_on_disk.kill()
+    assert [200] * 5 + [429] == await statuses(bench, 6)
+    redis_on_disk.start()
+    await is_back(bench)
+    assert [200, 200, 429] == await statuses(bench, 3)
+
+
+async def test_what_a_redis_was_asked_while_it_hung_counts(
+    start: Start, redis: RedisServer
+) -> None:
+    """Its request was let in after all, by the limits of this process."""
+    bench = await begin(start, redis, limited=True, timeout="150ms")
+    assert [200] == await statuses(bench, 1)
+    redis.pause()
+    assert [200] * 5 + [429] == await statuses(bench, 6)
+    redis.resume()
+    await is_back(bench)
+    assert [200] * 3 + [429] == await statuses(bench, 4)
+
+
+@pytest.mark.parametrize(("limits", "status"), [("open", 200), ("closed", 503)])
+async def test_limits_that_are_open_or_closed(
+    start: Start, redis: RedisServer, limits: str, status: int
+) -> None:
+    bench = await begin(start, redis, limited=True, limits=limits)
+    assert [200] * 5 + [429] == await statuses(bench, 6)
+    redis.kill()
+    assert [status] * 9 == await statuses(bench, 9)
+    assert (200 if status == 200 else 503) == (await ready(bench))[0]
+    redis.start()
+    await is_back(bench)
+    assert [200] * 5 + [429] == await statuses(bench, 6)

@@ -24,15 +24,23 @@ def executable() -> str:
     return str(Path(wheel.submodule_search_locations[0]) / "bin" / "redis-server")
 
 
+def _free_port() -> int:
+    """One that leaves room for the second port of a member of a cluster, which is 10,000 higher."""
+    while True:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = int(free.getsockname()[1])
+        if port <= 55_535:
+            return port
+
+
 class RedisServer:
     """On a free port, the same one after a restart; keeps nothing on a disk unless told to."""
 
     def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
         self._folder = folder
         self._options = options
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = int(free.getsockname()[1])
+        self.port = _free_port()
 
     @property
     def url(self) -> str:
@@ -60,6 +68,7 @@ class RedisServer:
             said.append(line)
             if _READY in line:
                 return
+        self.kill()
         pytest.fail(f"the Redis server did not start: {said}")
 
     def kill(self) -> None:

@@ -2,22 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from abc import ABC, abstractmethod
+from contextlib import suppress
+
+from redis.asyncio import Redis
 
 from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.pipeline.state.redis import RedisStore
 from llm_proxy.pipeline.state.store import Store
 from tests.support.redis_server import RedisServer
-
-KINDS = ("memory", "redis")
-
-
-class Kept(NamedTuple):
-    """A store, and a way to let time pass for it."""
-
-    store: Store
-    wait: Callable[[float], Awaitable[None]]
 
 
 def redis_store(server: RedisServer, *, timeout: float = 10, prefix: str = "test") -> RedisStore:
@@ -25,17 +18,49 @@ def redis_store(server: RedisServer, *, timeout: float = 10, prefix: str = "test
     return RedisStore(server.url, f"127.0.0.1:{server.port}", prefix, timeout)
 
 
-def memory_store() -> Kept:
-    """A store in memory; nobody waits for its clock."""
-    passed = 0.0
+class Kept(ABC):
+    """A store, and ways to let time pass for it: for values, and for limits."""
 
-    async def wait(seconds: float) -> None:
-        nonlocal passed
-        passed += seconds
+    store: Store
 
-    return Kept(MemoryStore(lambda: time.monotonic() + passed), wait)
+    @abstractmethod
+    async def wait(self, seconds: float) -> None:
+        """What is kept is so much older."""
+
+    @abstractmethod
+    async def leak(self, seconds: float) -> None:
+        """Limits have had so much time to recover."""
 
 
-def shared_store(server: RedisServer) -> Kept:
-    """A store on Redis, where time passes as it does."""
-    return Kept(redis_store(server), asyncio.sleep)
+class InMemory(Kept):
+    """Nobody waits for its clocks."""
+
+    def __init__(self) -> None:
+        self.store = MemoryStore(lambda: time.monotonic() + self._passed)
+        self._passed = 0.0
+
+    async def wait(self, seconds: float) -> None:
+        self._passed += seconds
+
+    async def leak(self, seconds: float) -> None:
+        for bucket in self.store._buckets._buckets.values():  # type: ignore[attr-defined]
+            bucket._last_check -= seconds
+
+
+class OnRedis(Kept):
+    """Values age as they do; limits are made older, for nobody can move the server's clock."""
+
+    def __init__(self, server: RedisServer) -> None:
+        self.store = redis_store(server)
+        self._server = server
+
+    async def wait(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def leak(self, seconds: float) -> None:
+        async with Redis.from_url(self._server.url) as raw:
+            for key in await raw.keys("test:{limits}:*"):
+                with suppress(AttributeError):  # it has just expired
+                    level, at = (await raw.get(key)).split()
+                    older = b"%s %d" % (level, int(at) - int(seconds * 1e6))
+                    await raw.set(key, older, keepttl=True)

@@ -48,7 +48,7 @@ def test_the_defaults() -> None:
     state = config.state
     assert ("memory://", False) == (state.url.get_secret_value(), state.is_shared)
     assert ("llm-proxy", 1.0) == (state.prefix, state.timeout)
-    assert {"sessions": "local"} == state.when_away.model_dump()
+    assert {"sessions": "local", "limits": "local"} == state.when_away.by_use
     paths = ("/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1beta")
     assert paths == config.pipelines["default"].serves
     assert "local" == config.backends.default_backend

@@ -5,15 +5,16 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.redis_server import RedisServer
-from tests.support.stores import KINDS, Kept, memory_store, shared_store
+from tests.support.stores import InMemory, Kept, OnRedis
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=["memory", "redis"])
 async def kept(request: pytest.FixtureRequest) -> AsyncIterator[Kept]:
     """The tests that use it hold for every store."""
     if request.param == "memory":
-        yield memory_store()
+        yield InMemory()
         return
     server: RedisServer = request.getfixturevalue("redis")
-    async with (shared := shared_store(server)).store:
+    shared = OnRedis(server)
+    async with shared.store:
         yield shared

@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import pytest
 
 from llm_proxy.pipeline.errors import StateAway
+from llm_proxy.pipeline.state.charges import Charge, Standing
 from llm_proxy.pipeline.state.guarded import GuardedStore
 from llm_proxy.pipeline.state.memory import MemoryStore
-from llm_proxy.pipeline.state.store import Change, SharedStore, WhenAway
+from llm_proxy.pipeline.state.store import Change, SharedStore, Use, WhenAway
 from tests.support.clock import Clock
 from tests.support.until import until
 
@@ -53,15 +54,20 @@ class Switched(SharedStore):
         await self._here()
         await self.kept.update(key, change, ttl)
 
+    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
+        await self._here()
+        return await self.kept.take(charges)
+
 
 class Bench:
     """A guarded store; time passes only when the test lets it."""
 
-    def __init__(self, when_away: WhenAway = "local") -> None:
+    def __init__(self, sessions: WhenAway = "local", limits: WhenAway = "local") -> None:
         self.clock = Clock()
         self.shared = Switched(self.clock)
         self.slept: list[float] = []
         self.go_on = asyncio.Event()
+        when_away: dict[Use, WhenAway] = {"sessions": sessions, "limits": limits}
         self.store = GuardedStore(
             self.shared, MemoryStore(self.clock), when_away, self.clock, self._sleep
         )
@@ -87,8 +93,8 @@ Begin = Callable[..., Bench]
 async def begin() -> AsyncIterator[Begin]:
     benches: list[Bench] = []
 
-    def bench(when_away: WhenAway = "local") -> Bench:
-        benches.append(Bench(when_away))
+    def bench(*when_away: WhenAway) -> Bench:
+        benches.append(Bench(*when_away))
         return benches[-1]
 
     yield bench
@@ -150,6 +156,39 @@ async def test_closed_refuses(begin: Begin) -> None:
         assert (503, 1) == (caught.value.status, caught.value.retry_after)
 
 
+ONE = [Charge("a", 2, 60)]
+
+
+async def test_limits_are_those_of_all_while_it_is_there(begin: Begin) -> None:
+    bench = begin()
+    await bench.shared.kept.take(ONE)
+    assert [True, False] == [(await bench.store.take(ONE))[0].wait == 0 for _ in range(2)]
+
+
+async def test_local_limits_are_this_processs_own(begin: Begin) -> None:
+    bench = begin("closed", "local")
+    await bench.store.take(ONE)
+    bench.shared.is_away = True
+    lefts = [(await bench.store.take(ONE))[0] for _ in range(3)]
+    assert [True, True, False] == [standing.wait == 0 for standing in lefts]
+
+
+async def test_open_limits_let_everybody_in(begin: Begin) -> None:
+    bench = begin("closed", "open")
+    bench.shared.is_away = True
+    standings = [(await bench.store.take(ONE))[0] for _ in range(9)]
+    assert {(1, 0)} == {(standing.left, standing.wait) for standing in standings}
+
+
+async def test_closed_limits_refuse(begin: Begin) -> None:
+    bench = begin("local", "closed")
+    bench.shared.is_away = True
+    for _ in range(2):
+        with pytest.raises(StateAway):
+            await bench.store.take(ONE)
+    assert await bench.store.load("a") is None
+
+
 async def test_after_one_failure_nobody_waits_for_it(begin: Begin) -> None:
     bench = begin()
     bench.shared.is_away = True
@@ -178,7 +217,7 @@ async def test_the_outage_tells_its_length_and_what_is_done(begin: Begin) -> Non
     await bench.clock.sleep(3)
     outage = bench.store.outage
     assert outage
-    assert (3.0, {"sessions": "open"}) == (outage.seconds, outage.instead)
+    assert (3.0, {"sessions": "open", "limits": "local"}) == (outage.seconds, outage.instead)
 
 
 async def test_each_change_is_one_line_of_the_log(
@@ -196,7 +235,7 @@ async def test_each_change_is_one_line_of_the_log(
     away, back = ("ERROR", "the shared state is away"), ("WARNING", "the shared state is back")
     assert [away, back, away, back] == lines
     told = vars(caplog.records[0])
-    assert ("gone", "local") == (told["reason"], told["sessions"])
+    assert ("gone", {"sessions": "local", "limits": "local"}) == (told["reason"], told["instead"])
     assert 1.0 == vars(caplog.records[1])["seconds"]
 
 
