@@ -7,7 +7,7 @@ these must be at one, which the braces say.
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from math import ceil
 from types import TracebackType
 from typing import Any, Self
@@ -19,13 +19,9 @@ from redis.exceptions import NoScriptError, RedisError
 
 from llm_proxy.pipeline.errors import CannotStart, StateAway
 from llm_proxy.pipeline.state.charges import Charge, Standing, standings
+from llm_proxy.pipeline.state.pipelined import Pipelined, Word
 from llm_proxy.pipeline.state.scripts import KNOCK, SWAP, TAKE, Script
 from llm_proxy.pipeline.state.store import Change, SharedStore
-
-_Word = str | bytes | int | float
-
-_CONNECTIONS = 32
-"""At most; what has to wait for one waits within its own time limit."""
 
 
 class RedisStore(SharedStore):
@@ -46,21 +42,20 @@ class RedisStore(SharedStore):
             socket_timeout=None,
             socket_connect_timeout=None,
             retry=Retry(NoBackoff(), 0),
-            max_connections=_CONNECTIONS,
         )
-        self._client: Any = Redis.from_pool(pool)
-        self._free = asyncio.Semaphore(_CONNECTIONS)
+        self._server = Pipelined(Redis.from_pool(pool), timeout)
+        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        try:
-            await self._refuse_a_cluster()
-            await self.knock()
-        except BaseException as error:
-            await self._client.aclose()
-            if isinstance(error, StateAway):
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._server)
+            try:
+                await self._refuse_a_cluster()
+                await self.knock()
+            except StateAway as error:
                 message = f"state.url: {self._place} cannot be used: {error.why}"
                 raise CannotStart(message) from error
-            raise
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(
@@ -69,7 +64,7 @@ class RedisStore(SharedStore):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._client.aclose()
+        await self._stack.aclose()
 
     async def knock(self) -> None:
         async with self._limited():
@@ -111,17 +106,17 @@ class RedisStore(SharedStore):
         found: bytes | None = await self._do("GET", name)
         return found
 
-    async def _run(self, script: Script, names: Sequence[str], *arguments: _Word) -> Any:
+    async def _run(self, script: Script, names: Sequence[str], *arguments: Word) -> Any:
         words = (len(names), *names, *arguments)
         try:
             return await self._do("EVALSHA", script.digest, *words)
         except NoScriptError:  # a server that is new, or was restarted
             return await self._do("EVAL", script.text, *words)
 
-    async def _do(self, *command: _Word) -> Any:
+    async def _do(self, *command: Word) -> Any:
         try:
-            return await self._client.execute_command(*command)
-        except NoScriptError:
+            return await self._server.do(*command)
+        except (NoScriptError, TimeoutError):
             raise
         except Exception as error:
             # Also what is no error of Redis: a connection that breaks at a bad moment raises much.
@@ -129,19 +124,16 @@ class RedisStore(SharedStore):
 
     @asynccontextmanager
     async def _limited(self) -> AsyncGenerator[None, None]:
-        limit = asyncio.timeout(self._timeout)
         try:
-            async with limit, self._free:
+            async with asyncio.timeout(self._timeout):
                 yield
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            raise StateAway(f"no answer within {self._timeout:g} s") from None
+        except TimeoutError as error:
+            raise StateAway(f"no answer within {self._timeout:g} s") from error
 
     async def _refuse_a_cluster(self) -> None:
         async with self._limited():
             try:
-                about = await self._client.execute_command("INFO", "cluster")
+                about = await self._server.do("INFO", "cluster")
             except RedisError:  # who may not ask takes it for what it should be
                 return
         if about.get("cluster_enabled"):

@@ -49,7 +49,7 @@ async def why_not(server: RedisServer, url: str | None = None) -> str:
     with pytest.raises(CannotStart) as caught:
         async with store:
             pass
-    pool = store._client.connection_pool
+    pool = store._server._client.connection_pool
     assert not [one for one in pool._available_connections if one.is_connected]
     assert not pool._in_use_connections
     return str(caught.value)
@@ -146,4 +146,4 @@ async def test_whoever_gives_up_leaves_no_answer_for_another(redis: RedisServer)
             given = await asyncio.gather(*calls, return_exceptions=True)
             expected = [f"value {number % 40}".encode() for number in range(80)]
             assert expected[1::2] == given[1::2]
-        assert not store._client.connection_pool._in_use_connections
+        assert not store._server._client.connection_pool._in_use_connections
