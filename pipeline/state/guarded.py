@@ -112,12 +112,12 @@ class GuardedStore(Store):
         _log.error("the shared state is away", extra={"reason": why, "instead": self._when_away})
 
     async def _knock(self) -> None:
-        """Until it answers."""
+        """Until it answers; at once to begin with, for one call may fail by chance."""
         while self._away_since is not None:
-            await self._sleep(KNOCK_EVERY)
             try:
                 await self._shared.knock()
             except StateAway:
+                await self._sleep(KNOCK_EVERY)
                 continue
             seconds = self._clock() - self._away_since
             self._away_since = None
