@@ -15,7 +15,7 @@ from typing import Any, Self
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, ResponseError
 
 from llm_proxy.pipeline.errors import CannotStart, StateAway
 from llm_proxy.pipeline.state.charges import Charge, Standing, standings
@@ -131,11 +131,13 @@ class RedisStore(SharedStore):
             raise StateAway(f"no answer within {self._timeout:g} s") from error
 
     async def _refuse_a_cluster(self) -> None:
-        async with self._limited():
-            try:
-                about = await self._server.do("INFO", "cluster")
-            except RedisError:  # who may not ask takes it for what it should be
+        try:
+            async with self._limited():
+                about = await self._do("INFO", "cluster")
+        except StateAway as error:
+            if isinstance(error.__cause__, ResponseError):  # who may not ask takes it for none
                 return
+            raise
         if about.get("cluster_enabled"):
             raise StateAway("it is a Redis Cluster, which is not supported yet")
 

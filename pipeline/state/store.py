@@ -35,7 +35,7 @@ class Store(Lifetime, ABC):
 
     @property
     def outage(self) -> Outage | None:
-        """Whether it can not be reached at present; never, for a process's own memory."""
+        """Whether it cannot be reached at present; never, for a process's own memory."""
         return None
 
     @abstractmethod
