@@ -29,7 +29,7 @@ class Edge:
 
     The file is read at once, so a bad one raises `ConfigError` here; nothing is opened before the
     application starts (`context`, for its `cleanup_ctx`) or the edge is entered, which raises it
-    where a stage or backend cannot be opened, and `CannotStart` where the shared state is not there.
+    where a stage or backend cannot be opened, and `CannotStart` where shared state is not there.
     """
 
     def __init__(
