@@ -22,7 +22,6 @@ from llm_proxy.pipeline.stage import Stage
 from llm_proxy.pipeline.state.guarded import GuardedStore
 from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.pipeline.state.store import Store
-from llm_proxy.pipeline.state.url import place
 from llm_proxy.stages import BUILTIN as STAGES
 
 DEFAULT_FILE = Path(__file__).with_name("pipelines.toml")
@@ -49,12 +48,11 @@ async def rehearse(plan: Plan) -> None:
 def new_store(config: StateConfig) -> Store:
     """The state that `[state]` names; to enter it raises `CannotStart` where it is not there."""
     memory = MemoryStore(time.monotonic)
-    if not config.is_shared:
+    if config.address is None:
         return memory
     from llm_proxy.pipeline.state.redis import RedisStore  # noqa: PLC0415 - 0.1 s, if needed only
 
-    url = config.url.get_secret_value()
-    redis = RedisStore(url, place(config.url), config.prefix, config.timeout)
+    redis = RedisStore(config.address, config.prefix, config.timeout)
     return GuardedStore(redis, memory, config.when_away.by_use)
 
 

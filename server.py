@@ -114,7 +114,7 @@ def _serve(options: argparse.Namespace) -> int:
         return _work(edge, host, port)
     if port == 0:
         raise ConfigError(["several workers share one port: it cannot be 0"])
-    if edge.plan.config.state.is_shared:
+    if edge.plan.config.state.address:
         asyncio.run(_look_at_state(edge.plan))  # here, for no worker can tell why it dies so soon
     else:
         _log.warning("sessions and limits are kept by each worker for itself")

@@ -21,8 +21,8 @@ from pydantic import (
 from llm_proxy.pipeline.config_file import ConfigFile, Place
 from llm_proxy.pipeline.json_values import is_object
 from llm_proxy.pipeline.registry import did_you_mean
+from llm_proxy.pipeline.state.address import MEMORY, Address
 from llm_proxy.pipeline.state.store import Use, WhenAway
-from llm_proxy.pipeline.state.url import MEMORY, checked
 from llm_proxy.pipeline.values import Bytes, Networks, Seconds
 
 Table = Mapping[str, Any]
@@ -30,6 +30,12 @@ Table = Mapping[str, Any]
 
 def _upper_case(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
+
+
+def _address_checked(url: SecretStr) -> SecretStr:
+    if url.get_secret_value() != MEMORY:
+        Address.of(url.get_secret_value())
+    return url
 
 
 def _no_password() -> str:
@@ -110,15 +116,16 @@ class WhenAwayConfig(_Section):
 class StateConfig(_Section):
     """`[state]`: where it is kept what requests and replicas share."""
 
-    url: Annotated[SecretStr, AfterValidator(checked)] = SecretStr(MEMORY)
+    url: Annotated[SecretStr, AfterValidator(_address_checked)] = SecretStr(MEMORY)
     prefix: str = Field(default="llm-proxy", pattern=r"^[^{}\s]+$")
     timeout: Seconds = 1.0
     when_away: WhenAwayConfig = WhenAwayConfig()
 
     @property
-    def is_shared(self) -> bool:
-        """Whether it is outside of this process, for others to use as well."""
-        return self.url.get_secret_value() != MEMORY
+    def address(self) -> Address | None:
+        """Where it is, outside of this process and for others to use as well; None: inside."""
+        url = self.url.get_secret_value()
+        return None if url == MEMORY else Address.of(url)
 
 
 class PipelineConfig(_Section):

@@ -41,7 +41,6 @@ class Pipelined(Lifetime):
             task.cancel()
         if self._sending:
             await asyncio.wait(self._sending)
-        await self._client.aclose()
 
     async def do(self, *command: Word) -> Any:
         """The answer to a command; raises the library's errors, and `TimeoutError`."""

@@ -12,48 +12,38 @@ from math import ceil
 from types import TracebackType
 from typing import Any, Self
 
-from redis.asyncio import ConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, ResponseError
 
 from llm_proxy.pipeline.errors import CannotStart, StateAway
+from llm_proxy.pipeline.state.address import Address
 from llm_proxy.pipeline.state.charges import Charge, Standing, standings
 from llm_proxy.pipeline.state.pipelined import Pipelined, Word
+from llm_proxy.pipeline.state.redis_client import opened
 from llm_proxy.pipeline.state.scripts import KNOCK, SWAP, TAKE, Script
 from llm_proxy.pipeline.state.store import Change, SharedStore
 
 
 class RedisStore(SharedStore):
-    """Every call ends within `timeout` seconds, with an answer or with `StateAway`.
+    """Every call ends within `timeout` seconds, with an answer or with `StateAway`. To enter it is
+    to ask for all that will be needed; raises `CannotStart`."""
 
-    `url` is a checked one, `place` what may be said of it. To enter it is to ask the server for all
-    that will be needed; raises `CannotStart`.
-    """
-
-    def __init__(self, url: str, place: str, prefix: str, timeout: float) -> None:
-        self._place = place
+    def __init__(self, address: Address, prefix: str, timeout: float) -> None:
+        self._address = address
         self._prefix = prefix
         self._timeout = timeout
-        pool = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - its keywords
-            url,
-            protocol=2,  # which every server speaks
-            # There is one limit over the whole of a call, and nothing is tried twice within it.
-            socket_timeout=None,
-            socket_connect_timeout=None,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._server = Pipelined(Redis.from_pool(pool), timeout)
         self._stack = AsyncExitStack()
+        self._server: Pipelined
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._server)
+            client = await stack.enter_async_context(opened(self._address))
+            self._server = await stack.enter_async_context(Pipelined(client, self._timeout))
             try:
-                await self._refuse_a_cluster()
+                if self._address.kind == "one":
+                    await self._refuse_a_cluster()
                 await self.knock()
             except StateAway as error:
-                message = f"state.url: {self._place} cannot be used: {error.why}"
+                message = f"state.url: {self._address} cannot be used: {error.why}"
                 raise CannotStart(message) from error
             self._stack = stack.pop_all()
         return self
@@ -139,7 +129,7 @@ class RedisStore(SharedStore):
                 return
             raise
         if about.get("cluster_enabled"):
-            raise StateAway("it is a Redis Cluster, which is not supported yet")
+            raise StateAway("it belongs to a cluster, whose URL begins with redis+cluster://")
 
 
 def _milliseconds(ttl: float) -> int:

@@ -1,5 +1,6 @@
 """A real Redis server of a test's own, ended by its id."""
 
+import secrets
 import shutil
 import signal
 import socket
@@ -10,8 +11,6 @@ from pathlib import Path
 from typing import Self
 
 import pytest
-
-_READY = "Ready to accept connections"
 
 
 def executable() -> str:
@@ -24,18 +23,27 @@ def executable() -> str:
     return str(Path(wheel.submodule_search_locations[0]) / "bin" / "redis-server")
 
 
+_CLUSTER = 10_000
+"""How much higher the second port of a cluster's member is."""
+
+
 def _free_port() -> int:
-    """One that leaves room for the second port of a member of a cluster, which is 10,000 higher."""
+    """One that no connection gets by chance, for it may be needed again after a restart."""
     while True:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = int(free.getsockname()[1])
-        if port <= 55_535:
-            return port
+        port = 20_000 + secrets.randbelow(2_768)
+        try:
+            for one in (port, port + _CLUSTER):
+                with socket.socket() as free:
+                    free.bind(("127.0.0.1", one))
+        except OSError:
+            continue
+        return port
 
 
 class RedisServer:
     """On a free port, the same one after a restart; keeps nothing on a disk unless told to."""
+
+    ready = "Ready to accept connections"
 
     def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
         self._folder = folder
@@ -56,20 +64,21 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, and wait until it can be used."""
-        address = ("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self._folder))
         self._process = subprocess.Popen(
-            [executable(), *address, "--save", "", *self._options],
-            stdout=subprocess.PIPE,
-            text=True,
+            [executable(), *self._arguments()], stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout
         said: list[str] = []
         for line in self._process.stdout:
             said.append(line)
-            if _READY in line:
+            if self.ready in line:
                 return
         self.kill()
         pytest.fail(f"the Redis server did not start: {said}")
+
+    def _arguments(self) -> list[str]:
+        address = ("--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(self._folder))
+        return [*address, "--save", "", *self._options]
 
     def kill(self) -> None:
         """End it now, whatever it does."""

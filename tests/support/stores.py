@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from redis.asyncio import Redis
 
+from llm_proxy.pipeline.state.address import Address
 from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.pipeline.state.redis import RedisStore
 from llm_proxy.pipeline.state.store import Store
@@ -15,7 +16,7 @@ from tests.support.redis_server import RedisServer
 
 def redis_store(server: RedisServer, *, timeout: float = 10, prefix: str = "test") -> RedisStore:
     """A store on this server."""
-    return RedisStore(server.url, f"127.0.0.1:{server.port}", prefix, timeout)
+    return RedisStore(Address.of(server.url), prefix, timeout)
 
 
 class Kept(ABC):

@@ -46,7 +46,7 @@ def test_the_defaults() -> None:
     assert (None, None, ()) == (server.tls_certificate, server.tls_key, server.trusted_proxies)
     assert ("INFO", "json") == (config.logging.level, config.logging.format)
     state = config.state
-    assert ("memory://", False) == (state.url.get_secret_value(), state.is_shared)
+    assert ("memory://", None) == (state.url.get_secret_value(), state.address)
     assert ("llm-proxy", 1.0) == (state.prefix, state.timeout)
     assert {"sessions": "local", "limits": "local"} == state.when_away.by_use
     paths = ("/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1beta")
@@ -107,14 +107,14 @@ def test_a_problem_is_told_with_place_and_hint(tables: dict[str, Any], problem: 
 
 def test_a_wrong_url_of_state_is_told_and_not_repeated() -> None:
     (problem,) = problems_of(state={"url": "redis://:fake/secret@host"})
-    assert problem.startswith("state.url: must be memory://, redis://HOST:6379/0 or rediss://")
+    assert problem.startswith("state.url: must be memory://, redis://HOST:6379/0, ")
     assert "secret" not in problem
 
 
-def test_state_outside_of_the_process_is_shared() -> None:
+def test_state_may_be_outside_of_the_process() -> None:
     config, problems = read(state={"url": "rediss://:fake-secret@host", "timeout": "200ms"})
     assert [] == problems
-    assert (True, 0.2) == (config.state.is_shared, config.state.timeout)
+    assert ("host:6379", 0.2) == (str(config.state.address), config.state.timeout)
     assert "fake-secret" not in repr(config)
 
 

@@ -42,19 +42,19 @@ class Model:
 
 async def _agree(kept: Kept, plan: Sequence[dict[str, int] | None]) -> None:
     model = Model()
-    for costs in plan:
-        if costs is None:
-            model.leak(PAUSE)
-            await kept.leak(PAUSE)
-            continue
-        granted = model.take(costs)
-        taken = [Charge(key, MOST[key], DAY, cost) for key, cost in costs.items()]
-        standings = await kept.store.take(taken)
-        assert granted == (not any(standing.wait for standing in standings))
-        left = [MOST[key] - model.levels[key] for key in costs]
-        assert left == pytest.approx([standing.left for standing in standings], abs=0.01)
-    async with kept.store:
-        pass
+    async with kept.store as store:
+        for costs in plan:
+            if costs is None:
+                model.leak(PAUSE)
+                await kept.leak(PAUSE)
+                continue
+            granted = model.take(costs)
+            standings = await store.take(
+                [Charge(key, MOST[key], DAY, cost) for key, cost in costs.items()]
+            )
+            assert granted == (not any(standing.wait for standing in standings))
+            left = [MOST[key] - model.levels[key] for key in costs]
+            assert left == pytest.approx([standing.left for standing in standings], abs=0.01)
 
 
 @given(steps)

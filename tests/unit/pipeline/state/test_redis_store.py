@@ -9,6 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from llm_proxy.pipeline.errors import CannotStart, StateAway
+from llm_proxy.pipeline.state.address import Address
 from llm_proxy.pipeline.state.redis import RedisStore
 from tests.support.redis_server import RedisServer
 from tests.support.stores import redis_store
@@ -45,7 +46,7 @@ async def test_two_stores_with_one_prefix_are_one(redis: RedisServer) -> None:
 
 
 async def why_not(server: RedisServer, url: str | None = None) -> str:
-    store = RedisStore(url or server.url, "the place", "test", 0.1)
+    store = RedisStore(Address.of(url or server.url), "test", 0.1)
     with pytest.raises(CannotStart) as caught:
         async with store:
             pass
@@ -58,7 +59,9 @@ async def why_not(server: RedisServer, url: str | None = None) -> str:
 async def test_a_server_that_is_not_there_is_told(redis: RedisServer) -> None:
     redis.kill()
     why = await why_not(redis)
-    assert re.fullmatch(r"state\.url: the place cannot be used: .*Connect call failed.*", why)
+    assert re.fullmatch(
+        r"state\.url: 127\.0\.0\.1:\d+ cannot be used: .*Connect call failed.*", why
+    )
 
 
 async def test_a_server_that_does_not_answer_is_told(redis: RedisServer) -> None:
@@ -70,7 +73,7 @@ async def test_a_wrong_password_is_told_and_not_repeated(tmp_path: Path) -> None
     with RedisServer(tmp_path, ["--requirepass", "fake-right"]) as server:
         right = server.url.replace("//", "//:fake-right@")
         why = await why_not(server, right.replace("right", "wrong"))
-        async with RedisStore(right, "the place", "test", 10) as store:
+        async with RedisStore(Address.of(right), "test", 10) as store:
             await store.save("a", b"1", 10)
     assert "invalid username-password pair" in why
     assert "fake" not in why
@@ -82,7 +85,7 @@ async def test_a_wrong_password_is_told_and_not_repeated(tmp_path: Path) -> None
         (("--rename-command", "EVAL", "", "--rename-command", "EVALSHA", ""), "unknown command"),
         (("--user", "default", "on", "nopass", "~*", "+@all", "-@scripting"), "no permissions"),
         (("--user", "default", "on", "nopass", "~other:*", "+@all"), "no permissions to access"),
-        (("--cluster-enabled", "yes"), "a Redis Cluster, which is not supported yet"),
+        (("--cluster-enabled", "yes"), "whose URL begins with redis+cluster://"),
     ],
 )
 async def test_a_server_that_refuses_what_is_needed_is_told(

@@ -10,6 +10,7 @@ import pytest
 import trustme
 
 from llm_proxy.pipeline.errors import CannotStart
+from llm_proxy.pipeline.state.address import Address
 from llm_proxy.pipeline.state.redis import RedisStore
 from tests.support.redis_server import RedisServer
 
@@ -40,18 +41,18 @@ async def test_the_server_is_the_one_of_the_authority(redis: RedisServer, tmp_pa
     authority.cert_pem.write_to_path(path)
     async with before(redis, authority.issue_cert("127.0.0.1")) as port:
         url = f"rediss://127.0.0.1:{port}/0"
-        async with RedisStore(f"{url}?ssl_ca_certs={path}", "here", "test", 10) as store:
+        async with RedisStore(Address.of(f"{url}?ssl_ca_certs={path}"), "test", 10) as store:
             await store.save("a", b"1", 10)
             assert b"1" == await store.load("a")
         with pytest.raises(CannotStart, match="CERTIFICATE_VERIFY_FAILED"):
-            async with RedisStore(url, "here", "test", 10):
+            async with RedisStore(Address.of(url), "test", 10):
                 pass
-        async with RedisStore(f"{url}?ssl_cert_reqs=none", "here", "test", 10) as store:
+        async with RedisStore(Address.of(f"{url}?ssl_cert_reqs=none"), "test", 10) as store:
             assert b"1" == await store.load("a")
 
 
 async def test_a_certificate_that_is_not_there_is_told(redis: RedisServer) -> None:
     url = f"rediss://127.0.0.1:{redis.port}/0?ssl_ca_certs=/not/there.pem"
     with pytest.raises(CannotStart, match="No such file"):
-        async with RedisStore(url, "here", "test", 10):
+        async with RedisStore(Address.of(url), "test", 10):
             pass
