@@ -1,9 +1,8 @@
 """What it costs to have limits, and all of the state, on a Redis and not in memory."""
 
-import os
+import re
 import statistics
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +14,7 @@ _CHAINS = {
     "limits alone": ["observe", "auth", "rate_limit", "dispatch"],
     "whole chain": None,
 }
+_STAGES = re.compile(r"^stages = \[.*?^\]", re.DOTALL | re.MULTILINE)
 
 
 def compare_state(case: Case, environment: Mapping[str, str], rounds: int) -> None:
@@ -22,27 +22,26 @@ def compare_state(case: Case, environment: Mapping[str, str], rounds: int) -> No
     print(f"\n{'state on Redis':22} |   memory |    redis |    more |   ratio |         range")
     with TemporaryDirectory() as folder, RedisServer(Path(folder)) as redis:
         for name, stages in _CHAINS.items():
-            with ExitStack() as stack:
-                memory, shared = [
-                    stack.enter_context(_proxy(Path(folder), stages, environment, url))
-                    for url in ("memory://", redis.url)
-                ]
+            path = _config(Path(folder), stages)
+            with (
+                _proxy(path, {**environment, "REDIS_URL": "memory://"}) as memory,
+                _proxy(path, {**environment, "REDIS_URL": redis.url}) as shared,
+            ):
                 _compare(name, case, memory, shared, rounds)
 
 
-def _proxy(
-    folder: Path, stages: list[str] | None, environment: Mapping[str, str], url: str
-) -> Process:
+def _config(folder: Path, stages: list[str] | None) -> Path:
     """The default file, with another chain if need be."""
     text = (ROOT / "pipelines.toml").read_text(encoding="utf-8")
-    if stages is not None:
-        before, _, rest = text.partition("\nstages = [\n")
-        text = f"{before}\nstages = {stages}\n{rest.partition(chr(10) + ']')[2]}"
+    path = folder / "pipelines.toml"
+    path.write_text(_STAGES.sub(f"stages = {stages}", text, 1) if stages else text, "utf-8")
+    return path
+
+
+def _proxy(path: Path, environment: Mapping[str, str]) -> Process:
     port = free_port()
-    path = folder / f"{port}.toml"
-    path.write_text(text, encoding="utf-8")
     serve = ["-m", "llm_proxy.server", "serve", "--config", str(path), "--port", str(port)]
-    return Process(port, serve, {**os.environ, **environment, "REDIS_URL": url})
+    return Process(port, serve, environment)
 
 
 def _compare(name: str, case: Case, memory: Process, shared: Process, rounds: int) -> None:
