@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from math import inf
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -41,6 +42,7 @@ class GuardedStore(Store):
         self._clock = clock
         self._sleep = sleep
         self._away_since: float | None = None
+        self._back_since = -inf
         self._outages = 0
         self._watch: asyncio.Task[None] | None = None
 
@@ -112,13 +114,17 @@ class GuardedStore(Store):
         _log.error("the shared state is away", extra={"reason": why, "instead": self._when_away})
 
     async def _knock(self) -> None:
-        """Until it answers; at once to begin with, for one call may fail by chance."""
+        """Until it answers; at once to begin with, for one call may fail by chance, but not where
+        the last answer promised too much."""
+        if self._clock() - self._back_since < KNOCK_EVERY:
+            await self._sleep(KNOCK_EVERY)
         while self._away_since is not None:
             try:
                 await self._shared.knock()
             except StateAway:
                 await self._sleep(KNOCK_EVERY)
                 continue
-            seconds = self._clock() - self._away_since
+            self._back_since = self._clock()
+            seconds = self._back_since - self._away_since
             self._away_since = None
             _log.warning("the shared state is back", extra={"seconds": round(seconds, 3)})

@@ -58,7 +58,7 @@ class RedisStore(SharedStore):
 
     async def knock(self) -> None:
         async with self._limited():
-            await self._run(KNOCK, [self._named("knock")])
+            await self._run(KNOCK, [self._named("knock:{limits}")])
 
     async def load(self, key: str) -> bytes | None:
         async with self._limited():

@@ -223,6 +223,20 @@ async def test_it_is_asked_again_once_it_answers_a_knock(begin: Begin) -> None:
     assert bench.store.outage is None
 
 
+async def test_what_answers_knocks_and_nothing_else_is_not_asked_by_every_request(
+    begin: Begin,
+) -> None:
+    bench = begin()
+    for _ in range(9):
+        bench.shared.is_away = True
+        await bench.store.load("a")
+        bench.shared.is_away = False
+        await turns()
+    assert (2, 1, [0.5]) == (bench.shared.asked, bench.shared.knocks, bench.slept)
+    await bench.pass_time()
+    assert bench.store.outage is None
+
+
 async def test_the_outage_tells_its_length_and_what_is_done(begin: Begin) -> None:
     bench = begin("open")
     bench.shared.is_away = True

@@ -27,7 +27,7 @@ async def test_everything_stands_under_the_prefix(redis: RedisServer, raw: Redis
         await store.save("session:a", b"1", 10)
         await store.update("session:b", lambda _: b"2", 10)
         await store.load("session:c")
-    assert {b"mine:session:a", b"mine:session:b", b"mine:knock"} == set(await raw.keys())
+    assert {b"mine:session:a", b"mine:session:b", b"mine:knock:{limits}"} == set(await raw.keys())
 
 
 async def test_two_prefixes_know_nothing_of_each_other(redis: RedisServer) -> None:
