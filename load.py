@@ -12,12 +12,14 @@ import aiohttp
 from llm_proxy.backends import BUILTIN as BACKENDS
 from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.chain import Pipeline
+from llm_proxy.pipeline.config import StateConfig
 from llm_proxy.pipeline.config_file import read_config_file
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.pipeline.planner import make_plan
 from llm_proxy.pipeline.proxy import make_proxy, open_proxy
 from llm_proxy.pipeline.registry import Registry
 from llm_proxy.pipeline.stage import Stage
+from llm_proxy.pipeline.state.guarded import GuardedStore
 from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.pipeline.state.store import Store
 from llm_proxy.stages import BUILTIN as STAGES
@@ -40,12 +42,18 @@ def read_plan(path: str | os.PathLike[str], environment: Mapping[str, str] | Non
 async def rehearse(plan: Plan) -> None:
     """Make all that the plan names and open nothing; raises `ConfigError` where that fails."""
     async with new_http_session() as http:
-        make_proxy(plan, http, new_store())
+        make_proxy(plan, http, MemoryStore(time.monotonic))
 
 
-def new_store() -> Store:
-    """The state that `[state]` names; in this version always this process's memory."""
-    return MemoryStore(time.monotonic)
+def new_store(config: StateConfig) -> Store:
+    """The state that `[state]` names; to enter it raises `CannotStart` where it is not there."""
+    memory = MemoryStore(time.monotonic)
+    if config.address is None:
+        return memory
+    from llm_proxy.pipeline.state.redis import RedisStore  # noqa: PLC0415 - 0.1 s, if needed only
+
+    redis = RedisStore(config.address, config.prefix, config.timeout)
+    return GuardedStore(redis, memory, config.when_away.by_use)
 
 
 def new_http_session() -> aiohttp.ClientSession:
@@ -62,8 +70,12 @@ async def load(
 ) -> AsyncGenerator[Pipeline, None]:
     """Open a file's chain for use without HTTP: the one named `pipeline`, or the first.
 
-    Raises `ConfigError`, and `LookupError` for a name the file does not have.
+    Raises `ConfigError`, `CannotStart`, and `LookupError` for a name the file does not have.
     """
     plan = read_plan(path, environment)
-    async with new_http_session() as http, open_proxy(plan, http, new_store()) as proxy:
+    async with (
+        new_http_session() as http,
+        new_store(plan.config.state) as store,
+        open_proxy(plan, http, store) as proxy,
+    ):
         yield proxy.pipeline(pipeline)

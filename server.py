@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from llm_proxy.lab.report import legend, report
-from llm_proxy.load import DEFAULT_FILE, read_plan, rehearse
-from llm_proxy.pipeline.errors import ConfigError
+from llm_proxy.load import DEFAULT_FILE, new_store, read_plan, rehearse
+from llm_proxy.pipeline.errors import CannotStart, ConfigError
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.web.edge import Edge
 from llm_proxy.web.log import set_up_logging
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 2 for a bad configuration, 1 for one that `verify` finds
-    wrong."""
+    wrong, or where something is missing that has to be there."""
     options = _parser().parse_args(arguments)
     try:
         if options.command == "check":
@@ -31,14 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "verify":
             return _verify(_file(options.config))
         return _serve(options)
-    except ConfigError as error:
+    except (ConfigError, CannotStart) as error:
         return _refused(error)
 
 
-def _refused(error: ConfigError) -> int:
+def _refused(error: ConfigError | CannotStart) -> int:
     print(error, file=sys.stderr)  # noqa: T201
     _log.debug("the configuration is refused", exc_info=error)
-    return REFUSED
+    return REFUSED if isinstance(error, ConfigError) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -114,8 +114,16 @@ def _serve(options: argparse.Namespace) -> int:
         return _work(edge, host, port)
     if port == 0:
         raise ConfigError(["several workers share one port: it cannot be 0"])
-    _log.warning("sessions and limits are kept by each worker for itself")
+    if edge.plan.config.state.address:
+        asyncio.run(_look_at_state(edge.plan))  # here, for no worker can tell why it dies so soon
+    else:
+        _log.warning("sessions and limits are kept by each worker for itself")
     return Supervisor(options.workers, _worker, path, host, port).run()
+
+
+async def _look_at_state(plan: Plan) -> None:
+    async with new_store(plan.config.state):
+        pass
 
 
 def _address(plan: Plan, options: argparse.Namespace) -> tuple[str, int]:
@@ -144,7 +152,7 @@ def _work(edge: Edge, host: str, port: int, *, shared_port: bool = False) -> int
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(serve(edge, host, port, shared_port=shared_port))
-    except ConfigError as error:
+    except (ConfigError, CannotStart) as error:
         return _refused(error)
     except OSError as error:
         print(f"cannot listen on {host}:{port}: {error.strerror or error}", file=sys.stderr)  # noqa: T201

@@ -12,6 +12,7 @@ import orjson
 from bench.load import KEY, Case, measure, warm_up
 from bench.loop_detection import compare_loop_detection
 from bench.processes import Process, free_port
+from bench.state import compare_state
 from bench.translation import compare_translations
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
@@ -85,10 +86,11 @@ def main() -> None:
     vendor = Process(ports[0], ["-m", "bench.serve", "vendor", str(ports[0])])
     target = f"http://127.0.0.1:{ports[0]}"
     yardstick = Process(ports[1], ["-m", "bench.serve", "pass_through", str(ports[1]), target])
+    environment = {**CONFIG, "OPENAI_API_URL": f"{target}/v1", "ANTHROPIC_API_URL": target}
     proxy = Process(
         ports[2],
         ["-m", "llm_proxy.server", "serve", "--config", "pipelines.toml", "--port", str(ports[2])],
-        {**CONFIG, "OPENAI_API_URL": f"{target}/v1", "ANTHROPIC_API_URL": target},
+        environment,
     )
     with vendor, yardstick, proxy:
         print(
@@ -99,6 +101,7 @@ def main() -> None:
         for case in CASES:
             _compare(case, proxy, yardstick)
         compare_translations(proxy, ROUNDS)
+        compare_state(CASES[0], environment, ROUNDS)
         for name, process in (("proxy", proxy), ("pass-through", yardstick)):
             ready, memory = process.ready_seconds, process.resident_megabytes()
             print(f"{name}: ready after {ready:.2f} s, {memory:.0f} MB at the end")

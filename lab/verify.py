@@ -1,6 +1,7 @@
 """Playing a fault to a plan and looking at it as a client does."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -18,9 +19,10 @@ from llm_proxy.lab.stand_in import with_stand_ins
 from llm_proxy.lab.tracebacks import Tracebacks
 from llm_proxy.lab.vendor import Connection, Vendor, whole
 from llm_proxy.lab.verdict import Verdict, judge
-from llm_proxy.load import new_http_session, new_store
+from llm_proxy.load import new_http_session
 from llm_proxy.pipeline.errors import ConfigError
 from llm_proxy.pipeline.plan import Plan
+from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.web.chat import Chat
 from llm_proxy.web.drains import Drains
@@ -115,7 +117,7 @@ def _nobody_listens() -> Generator[int, None, None]:
 async def _serving(plan: Plan) -> AsyncGenerator[str, None]:
     """The plan behind HTTP as `serve` has it; gives the address."""
     async with new_http_session() as http:
-        generations = Generations(Path(), None, http, new_store())
+        generations = Generations(Path(), None, http, MemoryStore(time.monotonic))
         await generations.open(plan)
         drains = Drains()
         chat = Chat(generations, drains)

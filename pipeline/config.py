@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     FilePath,
+    SecretStr,
     ValidationError,
     model_validator,
 )
@@ -19,6 +21,8 @@ from pydantic import (
 from llm_proxy.pipeline.config_file import ConfigFile, Place
 from llm_proxy.pipeline.json_values import is_object
 from llm_proxy.pipeline.registry import did_you_mean
+from llm_proxy.pipeline.state.address import MEMORY, Address
+from llm_proxy.pipeline.state.store import Use, WhenAway
 from llm_proxy.pipeline.values import Bytes, Networks, Seconds
 
 Table = Mapping[str, Any]
@@ -26,6 +30,12 @@ Table = Mapping[str, Any]
 
 def _upper_case(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
+
+
+def _address_checked(url: SecretStr) -> SecretStr:
+    if url.get_secret_value() != MEMORY:
+        Address.of(url.get_secret_value())
+    return url
 
 
 def _no_password() -> str:
@@ -91,10 +101,31 @@ class LoggingConfig(_Section):
     format: Literal["json", "text"] = "json"
 
 
-class StateConfig(_Section):
-    """`[state]`: where sessions are kept."""
+class WhenAwayConfig(_Section):
+    """`[state.when_away]`: what each use of shared state does while that cannot be reached."""
 
-    url: Literal["memory://"] = "memory://"
+    sessions: WhenAway = "local"
+    limits: WhenAway = "local"
+
+    @property
+    def by_use(self) -> Mapping[Use, WhenAway]:
+        """What it says for each use."""
+        return {"sessions": self.sessions, "limits": self.limits}
+
+
+class StateConfig(_Section):
+    """`[state]`: where it is kept what requests and replicas share."""
+
+    url: Annotated[SecretStr, AfterValidator(_address_checked)] = SecretStr(MEMORY)
+    prefix: str = Field(default="llm-proxy", pattern=r"^[^{}\s]+$")
+    timeout: Seconds = 1.0
+    when_away: WhenAwayConfig = WhenAwayConfig()
+
+    @property
+    def address(self) -> Address | None:
+        """Where it is, outside of this process and for others to use as well; None: inside."""
+        url = self.url.get_secret_value()
+        return None if url == MEMORY else Address.of(url)
 
 
 class PipelineConfig(_Section):

@@ -121,15 +121,16 @@ class TooLarge(ProxyError):
 
 
 class RateLimited(ProxyError):
-    """The caller has used up its share of `limit` requests; `retry_after` tells when there is
-    more."""
+    """The caller has used up its share of `limit` requests; `retry_after` tells when there is more,
+    `reset` when there is all of it again, in seconds."""
 
     kind = Kind.RATE_LIMITED
     default_status = 429
 
-    def __init__(self, message: str, *, limit: int, retry_after: float) -> None:
+    def __init__(self, message: str, *, limit: int, retry_after: float, reset: float) -> None:
         super().__init__(message, retry_after=retry_after)
         self.limit = limit
+        self.reset = reset
 
 
 class Unavailable(ProxyError):
@@ -149,6 +150,15 @@ class Busy(Unavailable):
     """As many requests as the file allows are with the backend already, and as many wait."""
 
     fault = Fault.BUSY
+
+
+class StateAway(Unavailable):
+    """What the replicas share cannot be reached; only the log is told why."""
+
+    def __init__(self, why: str) -> None:
+        message = "what the proxy shares with its replicas cannot be reached"
+        super().__init__(message, retry_after=1, for_log=f"{message}: {why}")
+        self.why = why
 
 
 class Timeout(ProxyError):
@@ -245,3 +255,7 @@ class ConfigError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class CannotStart(Exception):
+    """Something that the configuration names and that has to be there is not."""

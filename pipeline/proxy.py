@@ -30,6 +30,7 @@ class Proxy:
     backends: Mapping[str, Backend[Any]]
     catalogue: Catalogue
     health: Health
+    store: Store
 
     def pipeline(self, name: str | None = None) -> Pipeline:
         """The chain of that name, or the file's first; raises `LookupError`."""
@@ -62,7 +63,8 @@ def make_proxy(
     )
     pipelines = {recipe.name: _pipeline(recipe, kit) for recipe in plan.pipelines}
     by_path = {path: pipelines[recipe.name] for recipe in plan.pipelines for path in recipe.serves}
-    return Proxy(plan, pipelines, by_path, backends, Catalogue(backends, kit.clock), health)
+    catalogue = Catalogue(backends, kit.clock)
+    return Proxy(plan, pipelines, by_path, backends, catalogue, health, store)
 
 
 def _pipeline(recipe: PipelinePlan, kit: Kit) -> Pipeline:

@@ -14,7 +14,7 @@ from functools import partial
 from types import TracebackType
 from typing import Literal, Self
 
-from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken, UpstreamTimeout
+from llm_proxy.pipeline.errors import ProxyError, StateAway, UpstreamBroken, UpstreamTimeout
 from llm_proxy.pipeline.events import (
     LAST,
     LIFE_CYCLE,
@@ -289,7 +289,8 @@ async def _shielded(pending: Awaitable[object]) -> asyncio.CancelledError | None
         except asyncio.CancelledError as error:
             cancelled = error
         wait = partial(asyncio.wait, [task])
-    if not task.cancelled() and (failure := task.exception()):
+    failure = None if task.cancelled() else task.exception()
+    if failure and not isinstance(failure, StateAway):  # which is told once, not by every request
         _log.error("closing an answer failed", exc_info=failure)
     return cancelled
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.plugins import Plugins
+from tests.support.redis_server import RedisServer
 
 # The same examples on every machine, however slow; `HYPOTHESIS_PROFILE=search` looks for new ones.
 settings.register_profile("same", deadline=None, derandomize=True)
@@ -33,3 +34,17 @@ def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugins
     installed = Plugins(tmp_path / "plugins", monkeypatch)
     yield installed
     installed.forget()
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis server that knows nothing yet."""
+    with RedisServer(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_on_disk(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis server that has forgotten nothing after a restart."""
+    with RedisServer(tmp_path, ["--appendonly", "yes", "--appendfsync", "always"]) as server:
+        yield server

@@ -10,6 +10,7 @@ from llm_proxy.pipeline.catalogue import Catalogue
 from llm_proxy.pipeline.dialects.dialect import Dialect, ModelEntry
 from llm_proxy.pipeline.errors import NotFound
 from llm_proxy.pipeline.proxy import Proxy
+from llm_proxy.pipeline.state.store import Outage
 from llm_proxy.web.answers import JSON
 
 
@@ -34,7 +35,8 @@ async def simple_models(catalogue: Catalogue) -> web.Response:
 
 async def ready(proxy: Proxy) -> web.Response:
     """`GET /ready`: each backend, asked for its models, and those of its models that are being left
-    alone, for so many seconds; 503 if none can be used."""
+    alone, for so many seconds; and what replicas share. 503 if no backend can be used, or nothing
+    goes on without what is shared."""
     failures = await proxy.catalogue.failures()
     backends: dict[str, dict[str, Any]] = {
         name: {"ready": False, "reason": failure.kind.value} if failure else {"ready": True}
@@ -47,8 +49,13 @@ async def ready(proxy: Proxy) -> web.Response:
         if target.backend in backends:
             state = {"state": circuit.state, "seconds": round(circuit.seconds, 3)}
             backends[target.backend].setdefault("circuits", {})[target.at_backend] = state
-    usable = any(backend["ready"] for backend in backends.values())
-    body = {"status": "ready" if usable else "not_ready", "backends": backends}
+    outage = proxy.store.outage
+    usable = any(backend["ready"] for backend in backends.values()) and not _refuses(outage)
+    body = {
+        "status": "ready" if usable else "not_ready",
+        "backends": backends,
+        "state": _state(outage),
+    }
     status = HTTPStatus.OK if usable else HTTPStatus.SERVICE_UNAVAILABLE
     return _json(orjson.dumps(body), status)
 
@@ -56,6 +63,16 @@ async def ready(proxy: Proxy) -> web.Response:
 def health() -> web.Response:
     """`GET /health`: the process answers."""
     return _json(b'{"status":"healthy"}')
+
+
+def _refuses(outage: Outage | None) -> bool:
+    return outage is not None and "closed" in outage.instead.values()
+
+
+def _state(outage: Outage | None) -> dict[str, Any]:
+    if outage is None:
+        return {"ready": True}
+    return {"ready": False, "seconds": round(outage.seconds, 3), "instead": outage.instead}
 
 
 def _simple(entry: ModelEntry) -> dict[str, str]:

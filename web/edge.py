@@ -29,7 +29,7 @@ class Edge:
 
     The file is read at once, so a bad one raises `ConfigError` here; nothing is opened before the
     application starts (`context`, for its `cleanup_ctx`) or the edge is entered, which raises it
-    where a stage or backend cannot be opened.
+    where a stage or backend cannot be opened, and `CannotStart` where shared state is not there.
     """
 
     def __init__(
@@ -48,7 +48,8 @@ class Edge:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             http = await stack.enter_async_context(new_http_session())
-            generations = Generations(self._path, self._environment, http, new_store())
+            store = await stack.enter_async_context(new_store(self.plan.config.state))
+            generations = Generations(self._path, self._environment, http, store)
             stack.push_async_callback(generations.aclose)
             await generations.open(self.plan)
             self._drains = Drains()

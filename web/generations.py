@@ -154,6 +154,9 @@ class Generations:
 _FIXED = ("host", "port", "shutdown_timeout", "tls_certificate", "tls_key")
 """Keys of `[server]` that a running server cannot change."""
 
+_FIXED_SECTIONS = ("logging", "state")
+"""Sections of which it cannot change anything."""
+
 
 def _fixed_at_start(before: Config | None, after: Config) -> list[str]:
     """The keys that have changed without an effect."""
@@ -161,7 +164,8 @@ def _fixed_at_start(before: Config | None, after: Config) -> list[str]:
         return []
     old, new = before.server.model_dump(), after.server.model_dump()
     changed = [f"server.{key}" for key in _FIXED if old[key] != new[key]]
-    return changed if before.logging == after.logging else [*changed, "logging"]
+    sections = [name for name in _FIXED_SECTIONS if getattr(before, name) != getattr(after, name)]
+    return changed + sections
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

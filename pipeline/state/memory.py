@@ -1,10 +1,12 @@
 """State in this process's memory: bounded, least recently used goes first."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cachetools import TLRUCache
 
+from llm_proxy.pipeline.state.buckets import Buckets
+from llm_proxy.pipeline.state.charges import Charge, Standing
 from llm_proxy.pipeline.state.store import Change, Store
 
 _Entry = tuple[bytes, float]
@@ -16,12 +18,13 @@ def _expiry(_key: str, entry: _Entry, now: float) -> float:
 
 class MemoryStore(Store):
     """Keeps at most `limit` values of each kind, which is what their keys begin with; so many of
-    one kind displace none of another. `clock` gives seconds."""
+    one kind displace none of another. `clock` gives seconds. Limits go by the loop's clock."""
 
     def __init__(self, clock: Callable[[], float], limit: int = 20_000) -> None:
         self._kinds: defaultdict[str, TLRUCache[str, _Entry]] = defaultdict(
             lambda: TLRUCache(limit, _expiry, timer=clock)
         )
+        self._buckets = Buckets(limit)
 
     async def load(self, key: str) -> bytes | None:
         entry = self._entries(key).get(key)
@@ -39,6 +42,9 @@ class MemoryStore(Store):
             await self.drop(key)
         else:
             await self.save(key, changed, ttl)
+
+    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
+        return await self._buckets.take(charges)
 
     def _entries(self, key: str) -> TLRUCache[str, _Entry]:
         return self._kinds[key.partition(":")[0]]

@@ -1,14 +1,42 @@
 """The one interface to shared state."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from llm_proxy.pipeline.lifetime import Lifetime
+from llm_proxy.pipeline.state.charges import Charge, Standing
 
 Change = Callable[[bytes | None], bytes | None]
 """From what is kept to what shall be; None is nothing."""
 
+Use = Literal["sessions", "limits"]
+"""What state is for: whatever is kept of conversations, and how much callers have had."""
 
-class Store(ABC):
-    """Small values that expire. Keys begin with the name of their kind ("session:…")."""
+WhenAway = Literal["local", "open", "closed"]
+"""What to do without shared state: go on with this process's own, go on without any, or refuse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """For how many seconds shared state has been away, and what each use of it does instead."""
+
+    seconds: float
+    instead: Mapping[Use, WhenAway]
+
+
+class Store(Lifetime, ABC):
+    """Small values that expire, with keys that begin with the name of their kind ("session:…"), and
+    limits.
+
+    Every method may raise `StateAway`, where the file wants that.
+    """
+
+    @property
+    def outage(self) -> Outage | None:
+        """Whether it cannot be reached at present; never, for a process's own memory."""
+        return None
 
     @abstractmethod
     async def load(self, key: str) -> bytes | None:
@@ -26,3 +54,17 @@ class Store(ABC):
     async def update(self, key: str, change: Change, ttl: float) -> None:
         """Put what `change` makes of the value in its place, for `ttl` seconds, as one step: of
         changes at the same time none is lost. `change` may be called more than once."""
+
+    @abstractmethod
+    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
+        """Charge several limits as one step: all of them, or none where one of them is too full.
+        It was granted if none tells to wait. All keys are different."""
+
+
+class SharedStore(Store):
+    """A store outside of this process, which may be away: then every method raises `StateAway`,
+    within a limit of time."""
+
+    @abstractmethod
+    async def knock(self) -> None:
+        """Find out whether it is there, and does all that the other methods need."""

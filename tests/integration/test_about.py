@@ -72,6 +72,7 @@ async def test_ready_tells_of_each_backend(start: Start) -> None:
     assert body["backends"]["local"] == {"ready": True}
     assert body["backends"]["off"] == {"ready": False, "reason": "off: no api_key"}
     assert body["backends"]["vendor"] == {"ready": False, "reason": "bad_gateway"}
+    assert body["state"] == {"ready": True}
 
 
 async def test_health_asks_nobody(start: Start) -> None:

@@ -196,6 +196,7 @@ async def test_over_the_rate_limit(start: Start) -> None:
     assert 25 <= int(last.headers["Retry-After"]) <= 30
     assert last.headers["x-ratelimit-limit-requests"] == "2"
     assert last.headers["x-ratelimit-remaining-requests"] == "0"
+    assert last.headers["x-ratelimit-reset-requests"] == "60s"
 
 
 async def test_the_proxys_own_time_limit(start: Start) -> None:

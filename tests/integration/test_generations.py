@@ -134,9 +134,10 @@ async def test_what_needs_a_restart_is_told(
 ) -> None:
     await aiohttp_client(edge.application())
     more = '[server]\nport = 1\nmax_concurrent_requests = 5\n[logging]\nlevel = "DEBUG"\n'
+    more += '[state]\nurl = "redis://127.0.0.1:1"\n'
     toml(FILE.format(path="/v1/chat/completions") + more)
 
     assert await edge.reload()
 
     (line,) = [r for r in caplog.records if r.message == "some changes need a restart"]
-    assert vars(line)["keys"] == ["server.port", "logging"]
+    assert vars(line)["keys"] == ["server.port", "logging", "state"]

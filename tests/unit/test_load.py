@@ -1,7 +1,12 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from llm_proxy.load import DEFAULT_FILE, load, new_http_session, read_plan
-from llm_proxy.pipeline.errors import ConfigError
+from llm_proxy.pipeline.errors import CannotStart, ConfigError
+from tests.support.redis_server import RedisServer
+from tests.support.stores import redis_store
 
 NINE = (
     "observe → auth → rate_limit → session → commands → loop_detection → transform → failover → "
@@ -49,6 +54,7 @@ def test_every_variable_of_the_guide_has_its_effect() -> None:
             "RESPONSE_LOGGING": "true",
             "HOST": "::1",
             "PORT": "9",
+            "REDIS_URL": "redis://localhost",
         },
     )
     options = {stage.name: stage.options.model_dump() for stage in plan.pipelines[0].stages}
@@ -56,6 +62,7 @@ def test_every_variable_of_the_guide_has_its_effect() -> None:
     assert plan.config.backends.default_backend == "openai"
     assert plan.config.logging.model_dump() == {"level": "DEBUG", "format": "text"}
     assert (plan.config.server.host, plan.config.server.port) == ("::1", 9)
+    assert plan.config.state.url.get_secret_value() == "redis://localhost"
     keys = [key.get_secret_value() for key in options["auth"]["api_keys"]]
     assert keys == ["a", "b"]
     assert "'a'" not in repr(plan)
@@ -67,6 +74,20 @@ def test_every_variable_of_the_guide_has_its_effect() -> None:
 def test_a_variable_with_a_wrong_value_is_told_at_its_place() -> None:
     with pytest.raises(ConfigError, match=r"stages\.rate_limit\.default_limit: Input should be"):
         read_plan(DEFAULT_FILE, {"RATE_LIMIT": "many"})
+
+
+async def test_a_chain_without_http_has_the_state_of_its_file(
+    redis: RedisServer, toml: Callable[[str], Path]
+) -> None:
+    chain = f'[state]\nurl = "{redis.url}"\n[pipelines.default]\nstages = ["dispatch"]'
+    async with load(toml(chain), environment={}) as pipeline:
+        await pipeline.links[0].stage.kit.store.save("a", b"1", 10)
+    async with redis_store(redis, prefix="llm-proxy") as store:
+        assert b"1" == await store.load("a")
+    redis.kill()
+    with pytest.raises(CannotStart):
+        async with load(toml(chain), environment={}):
+            pass
 
 
 async def test_a_pipeline_that_is_not_there() -> None:

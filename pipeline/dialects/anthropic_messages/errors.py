@@ -45,10 +45,9 @@ def write_error(error: ProxyError, request_id: str) -> Rendered:
     """The whole HTTP answer. `Retry-After` is in whole seconds, rounded up."""
     headers: dict[str, str] = {}
     if error.retry_after is not None:
-        seconds = max(1, math.ceil(error.retry_after))
-        headers["Retry-After"] = str(seconds)
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
         if isinstance(error, RateLimited):
-            reset = datetime.now(UTC) + timedelta(seconds=seconds)
+            reset = datetime.now(UTC) + timedelta(seconds=math.ceil(error.reset))
             headers["anthropic-ratelimit-requests-limit"] = str(error.limit)
             headers["anthropic-ratelimit-requests-remaining"] = "0"
             headers["anthropic-ratelimit-requests-reset"] = f"{reset:%Y-%m-%dT%H:%M:%SZ}"

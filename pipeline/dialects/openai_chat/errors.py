@@ -44,12 +44,11 @@ def write_error(error: ProxyError) -> Rendered:
     """The whole HTTP answer. `Retry-After` is in whole seconds, rounded up."""
     headers: dict[str, str] = {}
     if error.retry_after is not None:
-        seconds = str(max(1, math.ceil(error.retry_after)))
-        headers["Retry-After"] = seconds
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
         if isinstance(error, RateLimited):
             headers["x-ratelimit-limit-requests"] = str(error.limit)
             headers["x-ratelimit-remaining-requests"] = "0"
-            headers["x-ratelimit-reset-requests"] = f"{seconds}s"
+            headers["x-ratelimit-reset-requests"] = f"{math.ceil(error.reset)}s"
     if error.kind is Kind.BILLING:
         headers["x-should-retry"] = "false"  # or the SDKs take the 429 for a passing one
     return Rendered(

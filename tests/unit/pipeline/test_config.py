@@ -45,7 +45,10 @@ def test_the_defaults() -> None:
     assert (15.0, "cancel", 60.0) == (server.heartbeat, server.on_disconnect, server.drain_timeout)
     assert (None, None, ()) == (server.tls_certificate, server.tls_key, server.trusted_proxies)
     assert ("INFO", "json") == (config.logging.level, config.logging.format)
-    assert "memory://" == config.state.url
+    state = config.state
+    assert ("memory://", None) == (state.url.get_secret_value(), state.address)
+    assert ("llm-proxy", 1.0) == (state.prefix, state.timeout)
+    assert {"sessions": "local", "limits": "local"} == state.when_away.by_use
     paths = ("/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1beta")
     assert paths == config.pipelines["default"].serves
     assert "local" == config.backends.default_backend
@@ -83,7 +86,9 @@ def test_values_may_be_text_as_a_variable_gives_it() -> None:
          "server.on_disconnect: Input should be 'cancel' or 'drain'"),
         ({"server": {"heartbeat": 0}}, "server.heartbeat: Input should be greater than 0"),
         ({"environment": "prod"}, "environment: Input should be 'development' or 'production'"),
-        ({"state": {"url": "redis://x"}}, "state.url: Input should be 'memory://'"),
+        ({"state": {"prefix": "{x}"}}, "state.prefix: String should match pattern '^[^{}\\s]+$'"),
+        ({"state": {"when_away": {"sessions": "wait"}}},
+         "state.when_away.sessions: Input should be 'local', 'open' or 'closed'"),
         ({"pipelines": {"a": {}}}, "pipelines.a.stages: Field required"),
         (
             {"pipelines": {"a": {"stages": []}}},
@@ -98,6 +103,19 @@ def test_values_may_be_text_as_a_variable_gives_it() -> None:
 )  # fmt: skip
 def test_a_problem_is_told_with_place_and_hint(tables: dict[str, Any], problem: str) -> None:
     assert [problem] == problems_of(**tables)
+
+
+def test_a_wrong_url_of_state_is_told_and_not_repeated() -> None:
+    (problem,) = problems_of(state={"url": "redis://:fake/secret@host"})
+    assert problem.startswith("state.url: must be memory://, redis://HOST:6379/0, ")
+    assert "secret" not in problem
+
+
+def test_state_may_be_outside_of_the_process() -> None:
+    config, problems = read(state={"url": "rediss://:fake-secret@host", "timeout": "200ms"})
+    assert [] == problems
+    assert ("host:6379", 0.2) == (str(config.state.address), config.state.timeout)
+    assert "fake-secret" not in repr(config)
 
 
 def test_half_of_tls_is_a_problem(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import pytest
 
-from llm_proxy.pipeline.errors import UpstreamBroken
+from llm_proxy.pipeline.errors import StateAway, UpstreamBroken
 from llm_proxy.pipeline.events import End, Event, Failure, TextDelta
 from llm_proxy.pipeline.reply import Closer, Head, Reply
 
@@ -58,6 +58,16 @@ def raises() -> NoReturn:
 
 async def raises_later() -> NoReturn:
     raise OSError("no")
+
+
+async def test_that_the_state_is_away_is_not_told_by_every_request(
+    log: Log, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def away() -> NoReturn:
+        raise StateAway("gone")
+
+    await Reply(HEAD, None).on_close(away).on_close(log.sync("outer")).aclose()
+    assert (["outer"], []) == (log, caplog.records)
 
 
 @pytest.mark.parametrize("bad", [raises, raises_later])

@@ -121,7 +121,7 @@ async def test_an_answer_that_breaks_in_the_middle_is_one_line(
 
 async def test_an_error_is_one_line_and_raised_as_it_is(lines: Lines) -> None:
     run = Run(Observe)
-    error = RateLimited("too fast", limit=5, retry_after=3)
+    error = RateLimited("too fast", limit=5, retry_after=3, reset=9)
     passing_time(run, 0.5, error)
     exchange = asking(model="gpt-4")
     with pytest.raises(RateLimited) as caught:
@@ -239,7 +239,7 @@ async def test_at_debug_each_stages_own_time_is_told(
 async def test_it_can_be_off(lines: Lines) -> None:
     async with await Run(Observe, {"request_logging": False})(asking()) as reply:
         await reply.collect()
-    limited = RateLimited("x", limit=5, retry_after=1)
+    limited = RateLimited("x", limit=5, retry_after=1, reset=1)
     with pytest.raises(RateLimited):
         await Run(Observe, {"request_logging": False}, [limited])(asking())
     assert lines() == []

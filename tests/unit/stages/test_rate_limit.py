@@ -10,8 +10,12 @@ from pydantic import ValidationError
 from llm_proxy.pipeline.errors import RateLimited
 from llm_proxy.pipeline.exchange import Caller, Exchange
 from llm_proxy.pipeline.limits import LIMITS, Limit
+from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.stages.rate_limit import RateLimit, RateLimitOptions
+from tests.support.clock import Clock
+from tests.support.redis_server import RedisServer
 from tests.support.stages import Run, asking, text_of
+from tests.support.stores import redis_store
 
 Wait = Callable[[float], None]
 
@@ -51,6 +55,7 @@ async def test_as_many_as_the_limit_pass_at_once() -> None:
     assert len(run.seen) == 3
     error = await refused(run, by("a"))
     assert (error.status, error.message) == (429, "over 3 requests in 60 s")
+    assert (error.limit, error.reset) == (3, pytest.approx(60))
 
 
 @pytest.mark.parametrize(
@@ -124,11 +129,25 @@ async def test_a_burst_at_once_never_passes_more_than_the_limit() -> None:
     assert sum(isinstance(outcome, RateLimited) for outcome in outcomes) == 15
 
 
-async def test_two_instances_count_for_themselves() -> None:
-    first, second = Run(RateLimit, {"default_limit": 1}), Run(RateLimit, {"default_limit": 1})
+async def test_two_stages_count_for_themselves_and_one_in_two_chains_does_not() -> None:
+    store = MemoryStore(Clock())
+    first, second, again = (
+        Run(RateLimit, {"default_limit": 1}, store=store, stage=stage)
+        for stage in ("first", "second", "first")
+    )
     await first(by("a"))
     await second(by("a"))
-    assert (len(first.seen), len(second.seen)) == (1, 1)
+    await refused(again, by("a"))
+
+
+async def test_replicas_count_together(redis: RedisServer) -> None:
+    async with redis_store(redis) as one, redis_store(redis) as other:
+        runs = [Run(RateLimit, {"default_limit": 3}, store=store) for store in (one, other)]
+        await runs[0](by("a"))
+        await runs[1](by("a"))
+        await runs[1](by("a"))
+        for run in runs:
+            assert (await refused(run, by("a"))).retry_after == pytest.approx(20, abs=2)
 
 
 async def test_stages_behind_it_learn_what_is_left(wait: Wait) -> None:

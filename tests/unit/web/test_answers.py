@@ -40,7 +40,7 @@ async def test_a_whole_answer_that_breaks_is_an_error() -> None:
 
 def test_an_error_in_the_callers_dialect() -> None:
     response = error_response(
-        RateLimited("slow down", limit=5, retry_after=2.1), DIALECT, "id", Trace()
+        RateLimited("slow down", limit=5, retry_after=2.1, reset=9), DIALECT, "id", Trace()
     )
 
     assert response.status == 429

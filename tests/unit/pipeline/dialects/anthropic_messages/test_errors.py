@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from anthropic.types import ErrorResponse
@@ -74,10 +75,14 @@ def test_a_prompt_that_is_too_long_is_called_so(message: str) -> None:
 def test_when_to_come_back() -> None:
     headers = write_error(UpstreamUnavailable("no", retry_after=1.2), "r").headers
     assert {"Retry-After": "2"} == headers
-    own = write_error(RateLimited("no", limit=5, retry_after=0), "r").headers
+    before = datetime.now(UTC).replace(microsecond=0)
+    own = write_error(RateLimited("no", limit=5, retry_after=0, reset=3599.5), "r").headers
     assert ("1", "5", "0") == (
         own["Retry-After"],
         own["anthropic-ratelimit-requests-limit"],
         own["anthropic-ratelimit-requests-remaining"],
     )
-    assert own["anthropic-ratelimit-requests-reset"].endswith("Z")
+    told = own["anthropic-ratelimit-requests-reset"]
+    assert told.endswith("Z")
+    hour = timedelta(hours=1)
+    assert before + hour <= datetime.fromisoformat(told) <= datetime.now(UTC) + hour

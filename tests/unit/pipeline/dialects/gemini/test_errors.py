@@ -32,7 +32,7 @@ from llm_proxy.pipeline.errors import (
         (UpstreamRefused("x", Kind.CONFLICT, 409), 409, "ABORTED"),
         (NotFound("x"), 404, "NOT_FOUND"),
         (TooLarge("x"), 400, "INVALID_ARGUMENT"),
-        (RateLimited("x", limit=1, retry_after=31.2), 429, "RESOURCE_EXHAUSTED"),
+        (RateLimited("x", limit=1, retry_after=31.2, reset=99), 429, "RESOURCE_EXHAUSTED"),
         (Unavailable("x"), 503, "UNAVAILABLE"),
         (Timeout("x"), 504, "DEADLINE_EXCEEDED"),
         (UpstreamBroken("x"), 500, "INTERNAL"),
@@ -54,7 +54,7 @@ def test_statuses_and_their_words(error: ProxyError, status: int, word: str) -> 
 
 
 def test_when_to_come_again_is_told_twice() -> None:
-    rendered = Gemini().write_error(RateLimited("x", limit=1, retry_after=31.2), "q1")
+    rendered = Gemini().write_error(RateLimited("x", limit=1, retry_after=31.2, reset=99), "q1")
     (detail,) = json.loads(rendered.body)["error"]["details"]
     assert {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "32s"} == detail
     assert {"Retry-After": "32"} == rendered.headers

@@ -98,8 +98,8 @@ def test_a_limit_of_our_own_is_told_in_the_dialects_headers() -> None:
         "Retry-After": "3",
         "x-ratelimit-limit-requests": "5",
         "x-ratelimit-remaining-requests": "0",
-        "x-ratelimit-reset-requests": "3s",
-    } == write_error(RateLimited("m", limit=5, retry_after=2.1)).headers
+        "x-ratelimit-reset-requests": "60s",
+    } == write_error(RateLimited("m", limit=5, retry_after=2.1, reset=59.2)).headers
 
 
 def test_the_sdk_must_not_retry_what_money_is_missing_for() -> None:

@@ -1,0 +1,130 @@
+"""What goes on in place of shared state while that is away."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from math import inf
+from types import TracebackType
+from typing import Self, TypeVar
+
+from llm_proxy.pipeline.errors import StateAway
+from llm_proxy.pipeline.state.charges import Charge, Standing, standings
+from llm_proxy.pipeline.state.store import Change, Outage, SharedStore, Store, Use, WhenAway
+
+KNOCK_EVERY = 0.5
+"""Seconds between two looks whether it is back."""
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+
+
+class GuardedStore(Store):
+    """Shared state, and for each use what takes its place while it is away.
+
+    After the first call that fails nobody waits for it any more, until it has answered a knock. So
+    an outage costs each request at most the time limit of one call. What is kept for others is also
+    kept in `local`, to go on with what this process knows.
+    """
+
+    def __init__(
+        self,
+        shared: SharedStore,
+        local: Store,
+        when_away: Mapping[Use, WhenAway],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._shared = shared
+        self._local = local
+        self._when_away = when_away
+        self._clock = clock
+        self._sleep = sleep
+        self._away_since: float | None = None
+        self._back_since = -inf
+        self._outages = 0
+        self._watch: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._shared.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._watch:
+            self._watch.cancel()
+            await asyncio.wait([self._watch])
+        await self._shared.__aexit__(kind, error, traceback)
+
+    @property
+    def outage(self) -> Outage | None:
+        if self._away_since is None:
+            return None
+        return Outage(self._clock() - self._away_since, self._when_away)
+
+    async def load(self, key: str) -> bytes | None:
+        return await self._ask("sessions", lambda store: store.load(key), None)
+
+    async def save(self, key: str, value: bytes, ttl: float) -> None:
+        await self._ask("sessions", lambda store: store.save(key, value, ttl), None)
+        await self._local.save(key, value, ttl)
+
+    async def drop(self, key: str) -> None:
+        await self._ask("sessions", lambda store: store.drop(key), None)
+        await self._local.drop(key)
+
+    async def update(self, key: str, change: Change, ttl: float) -> None:
+        made: bytes | None = None
+
+        def noted(before: bytes | None) -> bytes | None:
+            nonlocal made
+            made = change(before)
+            return made
+
+        await self._ask("sessions", lambda store: store.update(key, noted, ttl), None)
+        await self._local.update(key, lambda _: made, ttl)
+
+    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
+        full = standings(charges, [0.0] * len(charges))
+        return await self._ask("limits", lambda store: store.take(charges), full)
+
+    async def _ask(self, use: Use, ask: Callable[[Store], Awaitable[T]], nothing: T) -> T:
+        """The answer of the shared store, or of what takes its place."""
+        if self._away_since is None:
+            outages = self._outages
+            try:
+                return await ask(self._shared)
+            except StateAway as error:
+                if outages == self._outages:  # what began before an earlier outage tells nothing
+                    self._leave(error.why)
+        when_away = self._when_away[use]
+        if when_away == "closed":
+            raise StateAway("it is away")
+        return await ask(self._local) if when_away == "local" else nothing
+
+    def _leave(self, why: str) -> None:
+        self._outages += 1
+        self._away_since = self._clock()
+        self._watch = asyncio.create_task(self._knock())
+        _log.error("the shared state is away", extra={"reason": why, "instead": self._when_away})
+
+    async def _knock(self) -> None:
+        """Until it answers; at once to begin with, for one call may fail by chance, but not where
+        the last answer promised too much."""
+        if self._clock() - self._back_since < KNOCK_EVERY:
+            await self._sleep(KNOCK_EVERY)
+        while self._away_since is not None:
+            try:
+                await self._shared.knock()
+            except StateAway:
+                await self._sleep(KNOCK_EVERY)
+                continue
+            self._back_since = self._clock()
+            seconds = self._back_since - self._away_since
+            self._away_since = None
+            _log.warning("the shared state is back", extra={"seconds": round(seconds, 3)})

@@ -1,0 +1,15 @@
+"""Limits in this process's memory."""
+
+from llm_proxy.pipeline.state.buckets import Buckets
+from llm_proxy.pipeline.state.charges import Charge
+
+
+async def test_over_the_bound_the_least_recently_used_is_forgotten() -> None:
+    buckets = Buckets(2)
+    for key in ("a", "b", "a", "c"):
+        await buckets.take([Charge(key, 2, 60)])
+    assert {"2/60:a", "2/60:c"} == set(buckets._buckets)
+    (standing,) = await buckets.take([Charge("a", 2, 60)])
+    assert standing.wait > 0
+    (standing,) = await buckets.take([Charge("b", 2, 60)])
+    assert 1 == standing.left

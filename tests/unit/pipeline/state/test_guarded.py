@@ -1,0 +1,294 @@
+"""What goes on in place of shared state while that is away."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
+
+import pytest
+
+from llm_proxy.pipeline.errors import StateAway
+from llm_proxy.pipeline.state.charges import Charge, Standing
+from llm_proxy.pipeline.state.guarded import GuardedStore
+from llm_proxy.pipeline.state.memory import MemoryStore
+from llm_proxy.pipeline.state.store import Change, SharedStore, Use, WhenAway
+from tests.support.clock import Clock
+
+
+class Switched(SharedStore):
+    """A store that is away when a test says so. `asked` counts calls, `knocks` knocks."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.kept = MemoryStore(clock)
+        self.is_away = False
+        self.held: asyncio.Event | None = None
+        self.asked = 0
+        self.knocks = 0
+
+    async def _here(self) -> None:
+        self.asked += 1
+        if self.held:
+            await self.held.wait()
+        if self.is_away:
+            raise StateAway("gone")
+
+    async def knock(self) -> None:
+        self.knocks += 1
+        if self.is_away:
+            raise StateAway("gone")
+
+    async def load(self, key: str) -> bytes | None:
+        await self._here()
+        return await self.kept.load(key)
+
+    async def save(self, key: str, value: bytes, ttl: float) -> None:
+        await self._here()
+        await self.kept.save(key, value, ttl)
+
+    async def drop(self, key: str) -> None:
+        await self._here()
+        await self.kept.drop(key)
+
+    async def update(self, key: str, change: Change, ttl: float) -> None:
+        await self._here()
+        await self.kept.update(key, change, ttl)
+
+    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
+        await self._here()
+        return await self.kept.take(charges)
+
+
+async def turns() -> None:
+    for _ in range(9):
+        await asyncio.sleep(0)
+
+
+class Bench:
+    """A guarded store; time passes only when the test lets it."""
+
+    def __init__(self, sessions: WhenAway = "local", limits: WhenAway = "local") -> None:
+        self.clock = Clock()
+        self.shared = Switched(self.clock)
+        self.slept: list[float] = []
+        self.go_on = asyncio.Event()
+        when_away: dict[Use, WhenAway] = {"sessions": sessions, "limits": limits}
+        self.store = GuardedStore(
+            self.shared, MemoryStore(self.clock), when_away, self.clock, self._sleep
+        )
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await self.go_on.wait()
+        self.go_on.clear()
+        self.clock.now += seconds
+
+    async def pass_time(self) -> None:
+        """Let the pause before the next knock be over."""
+        await turns()
+        self.go_on.set()
+        await turns()
+
+
+Begin = Callable[..., Bench]
+
+
+@pytest.fixture
+async def begin() -> AsyncIterator[Begin]:
+    benches: list[Bench] = []
+
+    def bench(*when_away: WhenAway) -> Bench:
+        benches.append(Bench(*when_away))
+        return benches[-1]
+
+    yield bench
+    for one in benches:
+        async with one.store:
+            pass
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_while_it_is_there_it_has_the_word(begin: Begin) -> None:
+    bench = begin()
+    await bench.store.save("a", b"1", 10)
+    await bench.shared.kept.save("a", b"by another", 10)
+    assert b"by another" == await bench.store.load("a")
+    await bench.store.update("a", lambda before: (before or b"") + b"!", 10)
+    assert b"by another!" == await bench.shared.kept.load("a")
+    await bench.store.drop("a")
+    assert await bench.shared.kept.load("a") is None
+    assert bench.store.outage is None
+
+
+async def test_local_goes_on_with_what_this_process_knows(begin: Begin) -> None:
+    bench = begin("local")
+    await bench.store.save("saved", b"1", 10)
+    await bench.store.update("changed", lambda _: b"2", 10)
+    await bench.store.save("dropped", b"3", 10)
+    await bench.store.drop("dropped")
+    await bench.store.save("changed to nothing", b"4", 10)
+    await bench.store.update("changed to nothing", lambda _: None, 10)
+    bench.shared.is_away = True
+    keys = ("saved", "changed", "dropped", "changed to nothing")
+    assert [b"1", b"2", None, None] == [await bench.store.load(key) for key in keys]
+    await bench.store.update("changed", lambda before: (before or b"") + b"!", 10)
+    assert b"2!" == await bench.store.load("changed")
+
+
+async def test_open_goes_on_without_anything(begin: Begin) -> None:
+    bench = begin("open")
+    await bench.store.save("a", b"1", 10)
+    bench.shared.is_away = True
+    await bench.store.save("a", b"2", 10)
+    await bench.store.update("a", lambda _: b"3", 10)
+    await bench.store.drop("b")
+    assert await bench.store.load("a") is None
+
+
+async def test_closed_refuses(begin: Begin) -> None:
+    bench = begin("closed")
+    bench.shared.is_away = True
+    asking: list[Callable[[], Any]] = [
+        lambda: bench.store.load("a"),
+        lambda: bench.store.save("a", b"1", 10),
+        lambda: bench.store.drop("a"),
+        lambda: bench.store.update("a", lambda _: b"2", 10),
+    ]
+    for ask in asking * 2:
+        with pytest.raises(StateAway) as caught:
+            await ask()
+        assert (503, 1) == (caught.value.status, caught.value.retry_after)
+
+
+ONE = [Charge("a", 2, 60)]
+
+
+async def test_limits_are_those_of_all_while_it_is_there(begin: Begin) -> None:
+    bench = begin()
+    await bench.shared.kept.take(ONE)
+    assert [True, False] == [(await bench.store.take(ONE))[0].wait == 0 for _ in range(2)]
+
+
+async def test_local_limits_are_this_processs_own(begin: Begin) -> None:
+    bench = begin("closed", "local")
+    await bench.store.take(ONE)
+    bench.shared.is_away = True
+    lefts = [(await bench.store.take(ONE))[0] for _ in range(3)]
+    assert [True, True, False] == [standing.wait == 0 for standing in lefts]
+
+
+async def test_open_limits_let_everybody_in(begin: Begin) -> None:
+    bench = begin("closed", "open")
+    bench.shared.is_away = True
+    standings = [(await bench.store.take(ONE))[0] for _ in range(9)]
+    assert {(1, 0)} == {(standing.left, standing.wait) for standing in standings}
+
+
+async def test_closed_limits_refuse(begin: Begin) -> None:
+    bench = begin("local", "closed")
+    bench.shared.is_away = True
+    for _ in range(2):
+        with pytest.raises(StateAway):
+            await bench.store.take(ONE)
+    assert await bench.store.load("a") is None
+
+
+async def test_after_one_failure_nobody_waits_for_it(begin: Begin) -> None:
+    bench = begin()
+    bench.shared.is_away = True
+    for _ in range(5):
+        await bench.store.load("a")
+        await turns()
+    assert (1, 1) == (bench.shared.asked, bench.shared.knocks)
+
+
+async def test_one_failure_by_chance_is_over_at_once(begin: Begin) -> None:
+    bench = begin()
+    bench.shared.is_away = True
+    await bench.store.load("a")
+    bench.shared.is_away = False
+    await turns()
+    assert (None, []) == (bench.store.outage, bench.slept)
+
+
+async def test_it_is_asked_again_once_it_answers_a_knock(begin: Begin) -> None:
+    bench = begin()
+    bench.shared.is_away = True
+    await bench.store.save("a", b"meanwhile", 100)
+    await bench.pass_time()
+    assert b"meanwhile" == await bench.store.load("a")
+    bench.shared.is_away = False
+    await bench.pass_time()
+    assert [0.5, 0.5] == bench.slept
+    assert await bench.store.load("a") is None
+    assert bench.store.outage is None
+
+
+async def test_what_answers_knocks_and_nothing_else_is_not_asked_by_every_request(
+    begin: Begin,
+) -> None:
+    bench = begin()
+    for _ in range(9):
+        bench.shared.is_away = True
+        await bench.store.load("a")
+        bench.shared.is_away = False
+        await turns()
+    assert (2, 1, [0.5]) == (bench.shared.asked, bench.shared.knocks, bench.slept)
+    await bench.pass_time()
+    assert bench.store.outage is None
+
+
+async def test_the_outage_tells_its_length_and_what_is_done(begin: Begin) -> None:
+    bench = begin("open")
+    bench.shared.is_away = True
+    await bench.store.load("a")
+    await bench.clock.sleep(3)
+    outage = bench.store.outage
+    assert outage
+    assert (3.0, {"sessions": "open", "limits": "local"}) == (outage.seconds, outage.instead)
+
+
+async def test_each_change_is_one_line_of_the_log(
+    begin: Begin, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = begin()
+    caplog.set_level(logging.INFO, "llm_proxy")
+    for _ in range(2):
+        bench.shared.is_away = True
+        await asyncio.gather(*(bench.store.load("a") for _ in range(20)))
+        await bench.pass_time()
+        bench.shared.is_away = False
+        await bench.pass_time()
+    lines = [(one.levelname, one.message) for one in caplog.records]
+    away, back = ("ERROR", "the shared state is away"), ("WARNING", "the shared state is back")
+    assert [away, back, away, back] == lines
+    told = vars(caplog.records[0])
+    assert ("gone", {"sessions": "local", "limits": "local"}) == (told["reason"], told["instead"])
+    assert 1.0 == vars(caplog.records[1])["seconds"]
+
+
+async def test_what_fails_late_is_no_new_outage(begin: Begin) -> None:
+    bench = begin()
+    bench.shared.held = asyncio.Event()
+    late = asyncio.ensure_future(bench.store.load("a"))
+    await asyncio.sleep(0)
+    held, bench.shared.held = bench.shared.held, None
+    bench.shared.is_away = True
+    await bench.store.load("a")
+    bench.shared.is_away = False
+    await bench.pass_time()
+    assert bench.store.outage is None
+    bench.shared.is_away = True
+    held.set()
+    assert await late is None
+    assert bench.store.outage is None
+
+
+async def test_a_mistake_of_ours_is_no_outage(begin: Begin) -> None:
+    bench = begin()
+
+    def change(_: bytes | None) -> bytes:
+        raise ValueError("ours")
+
+    with pytest.raises(ValueError, match="ours"):
+        await bench.store.update("a", change, 10)
+    assert bench.store.outage is None

@@ -1,0 +1,77 @@
+"""What every store does, wherever it keeps things."""
+
+import asyncio
+
+from tests.support.stores import Kept
+
+
+async def test_what_was_saved_is_loaded(kept: Kept) -> None:
+    store = kept.store
+    await store.save("a", b"1", 10)
+    await store.save("b", b"", 10)
+    await store.save("ü: {}\n", bytes(range(256)), 10)
+    assert [b"1", b"", None] == [await store.load(key) for key in "abc"]
+    assert bytes(range(256)) == await store.load("ü: {}\n")
+
+
+async def test_each_value_expires_after_its_own_time(kept: Kept) -> None:
+    store = kept.store
+    await store.save("short", b"1", 0.05)
+    await store.save("long", b"2", 60)
+    await store.save("shorter than can be measured", b"3", 0.0001)
+    await kept.wait(0.1)
+    assert (await store.load("short"), await store.load("long")) == (None, b"2")
+    assert await store.load("shorter than can be measured") is None
+
+
+async def test_saving_prolongs_a_life_and_reading_does_not(kept: Kept) -> None:
+    store = kept.store
+    for key in ("read", "saved", "changed"):
+        await store.save(key, b"1", 0.1)
+    await store.load("read")
+    await store.save("saved", b"2", 60)
+    await store.update("changed", lambda _: b"3", 60)
+    await kept.wait(0.15)
+    assert [None, b"2", b"3"] == [await store.load(key) for key in ("read", "saved", "changed")]
+
+
+async def test_a_dropped_key_is_gone_and_dropping_it_again_is_no_error(kept: Kept) -> None:
+    store = kept.store
+    await store.save("a", b"1", 10)
+    await store.drop("a")
+    await store.drop("a")
+    assert await store.load("a") is None
+
+
+async def test_a_change_sees_what_is_there(kept: Kept) -> None:
+    store = kept.store
+    seen: list[bytes | None] = []
+
+    def change(before: bytes | None) -> bytes:
+        seen.append(before)
+        return (before or b"") + b"!"
+
+    for _ in range(2):
+        await store.update("a", change, 10)
+    await store.save("empty", b"", 10)
+    await store.update("empty", change, 10)
+    assert [None, b"!", b""] == seen
+    assert (await store.load("a"), await store.load("empty")) == (b"!!", b"!")
+
+
+async def test_a_change_to_nothing_drops(kept: Kept) -> None:
+    store = kept.store
+    await store.save("a", b"1", 10)
+    for key in ("a", "never there"):
+        await store.update(key, lambda _: None, 10)
+        assert await store.load(key) is None
+
+
+async def test_of_changes_at_once_none_is_lost(kept: Kept) -> None:
+    store = kept.store
+
+    def one_more(before: bytes | None) -> bytes:
+        return str(int(before or b"0") + 1).encode()
+
+    await asyncio.gather(*(store.update("count", one_more, 60) for _ in range(50)))
+    assert b"50" == await store.load("count")
