@@ -93,7 +93,7 @@ def _texts(paths: list[Path]) -> tuple[str, ...]:
             continue
         if len(text) > 1000:
             texts.append(text[:40_000])
-    return tuple(texts)
+    return tuple(dict.fromkeys(texts))  # a file may be there under two names
 
 
 def words_apart(size: int) -> bytes:
