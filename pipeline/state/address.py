@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Self, cast
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 MEMORY = "memory://"
 
@@ -16,6 +16,11 @@ _FORMS = (
     "before the hosts, with / ? # @ : % in it written as %2F %3F %23 %40 %3A %25"
 )
 _SCHEME = re.compile(r"redis(s?)(?:\+(cluster|sentinel))?")
+_PARTS = re.compile(
+    r"[^:/?#]+://(?P<hosts>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?P<fragment>#.*)?"
+)
+"""RFC 3986, appendix B. The library knows URLs of one host, and refuses others with brackets."""
+
 _PATHS = {
     "one": re.compile(r"/?(?P<database>\d*)"),
     "cluster": re.compile(r"/?(?P<database>)"),
@@ -53,12 +58,14 @@ class Address:
         scheme = _SCHEME.fullmatch(url.partition("://")[0])
         if scheme is None:
             raise _wrong()
-        parts = _split(url)
+        parts = _PARTS.fullmatch(url)
+        if parts is None:
+            raise _wrong()
         kind = cast("Kind", scheme[2] or "one")
-        credentials, _, hosts = parts.netloc.rpartition("@")
+        credentials, _, hosts = parts["hosts"].rpartition("@")
         username, _, password = credentials.partition(":")
-        path = _PATHS[kind].fullmatch(parts.path)
-        if path is None or parts.fragment or ("," in hosts and kind == "one"):
+        path = _PATHS[kind].fullmatch(parts["path"])
+        if path is None or parts["fragment"] or ("," in hosts and kind == "one"):
             raise _wrong()
         return cls(
             kind,
@@ -67,7 +74,7 @@ class Address:
             unquote(password) or None,
             path.groupdict().get("service", ""),
             int(path["database"] or 0),
-            _tls(parts.query, allowed=bool(scheme[1])),
+            _tls(parts["query"] or "", allowed=bool(scheme[1])),
         )
 
     def __str__(self) -> str:
@@ -79,18 +86,11 @@ def _wrong() -> ValueError:
     return ValueError(f"must be {_FORMS}")
 
 
-def _split(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError:  # its message would tell what it found
-        raise _wrong() from None
-
-
 def _host(text: str, default_port: int) -> tuple[str, int]:
-    parts = _split(f"//{text}")
     try:
+        parts = urlsplit(f"//{text}")
         host, port = parts.hostname, parts.port
-    except ValueError:
+    except ValueError:  # its message would tell what it found
         host, port = None, None
     if not host or port == 0:
         raise _wrong()
