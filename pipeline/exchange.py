@@ -99,6 +99,11 @@ class Exchange:
         return replace(self, facts={**self.facts, fact: value})
 
     @property
+    def grants(self) -> Grants:
+        """What its caller may do."""
+        return self.caller.grants if self.caller else NO_GRANTS
+
+    @property
     def session_state(self) -> SessionState:
         """What is remembered of the conversation; nothing where there is no session."""
         return self.session.state if self.session else NOTHING

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 from llm_proxy.pipeline.config import Config
 from llm_proxy.pipeline.plan import BackendPlan, PipelinePlan
-from llm_proxy.pipeline.stage import Gate
 
 
 def notes(
@@ -14,6 +13,10 @@ def notes(
     yield from _of_backends(config, backends)
     for pipeline in pipelines:
         yield from _of_pipeline(pipeline)
+        if not pipeline.serves and not config.tenants:  # whose keys may name it
+            yield f'the chain "{pipeline.name}" serves no path'
+    if config.tenants and not config.state.is_shared:
+        yield "no key can be made for a tenant, as [state] is this process's memory"
     used = {stage for chain in config.pipelines.values() for stage in chain.stages}
     for name in config.stages:
         if name not in used:
@@ -34,7 +37,5 @@ def _of_pipeline(pipeline: PipelinePlan) -> Iterator[str]:
     for stage in pipeline.stages:
         for name in sorted(stage.stage.requires - provided):
             yield f'in the chain "{pipeline.name}", "{stage.name}" does without a {name}'
-    if not any(issubclass(stage.stage, Gate) for stage in pipeline.stages):
+    if not pipeline.is_guarded:
         yield f'the chain "{pipeline.name}" lets everybody in'
-    if not pipeline.serves:
-        yield f'the chain "{pipeline.name}" serves no path'

@@ -44,13 +44,14 @@ class Failover(Stage[FailoverOptions]):
         self._told_of_no_session = False
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
-        options, kit, request = self.options, self.kit, exchange.request
+        options, request = self.options, exchange.request
+        kit = self.kit.seen_by(exchange.caller)
         choice = choice_for(exchange, options, kit)
         targets = in_order(choice, kit.backends, kit.health, request.form)
         anchor = self._anchor(exchange) if choice.sticky else None
         if anchor:
             targets = await anchor.first(targets)
-        named = ", ".join(map(self._named, targets[:_MOST_TOLD]))
+        named = ", ".join(_named(target, kit) for target in targets[:_MOST_TOLD])
         self.tell(exchange, f"{choice.policy}: {named}")
         deadline = kit.clock() + options.total_timeout
         course = Course(targets, options, kit.health, kit.clock, deadline)
@@ -63,11 +64,6 @@ class Failover(Stage[FailoverOptions]):
         resumed = Resumed(reply, request, go_on, journey.is_mendable)
         return Reply(reply.head, resumed, resumed.aclose)
 
-    def _named(self, target: Target) -> str:
-        """The target, and why it will not be the first where it is to be let alone."""
-        wait = self.kit.health.of(target).wait
-        return f"{target} (left alone for {ceil(wait)} s)" if wait else str(target)
-
     def _anchor(self, exchange: Exchange) -> Anchor | None:
         if exchange.session is not None:
             return Anchor(exchange, exchange.session.id, self.kit.store)
@@ -75,3 +71,9 @@ class Failover(Stage[FailoverOptions]):
             self._told_of_no_session = True
             _log.warning('"sticky" does nothing without a stage "session" before this one')
         return None
+
+
+def _named(target: Target, kit: Kit) -> str:
+    """The target, and why it will not be the first where it is to be let alone."""
+    wait = kit.health.of(target).wait
+    return f"{target} (left alone for {ceil(wait)} s)" if wait else str(target)

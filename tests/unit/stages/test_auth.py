@@ -158,9 +158,13 @@ async def test_an_empty_item_of_a_list_is_no_key() -> None:
 PROBLEMS: list[tuple[Mapping[str, Any], bool, list[tuple[tuple[str, ...], str]]]] = [
     ({}, False, []),
     ({"disable_auth": True}, False, []),
-    ({}, True, [(("api_keys",), "production needs at least one key")]),
-    ({"api_keys": " , "}, True, [(("api_keys",), "production needs at least one key")]),
-    ({"api_keys": [""]}, True, [(("api_keys",), "production needs at least one key")]),
+    ({}, True, [(("api_keys",), "production needs at least one key, or a tenant")]),
+    (
+        {"api_keys": " , "},
+        True,
+        [(("api_keys",), "production needs at least one key, or a tenant")],
+    ),
+    ({"api_keys": [""]}, True, [(("api_keys",), "production needs at least one key, or a tenant")]),
     ({"api_keys": "one"}, True, []),
     ({"auth_token": "token"}, True, []),
     (
