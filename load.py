@@ -19,9 +19,10 @@ from llm_proxy.pipeline.planner import make_plan
 from llm_proxy.pipeline.proxy import make_proxy, open_proxy
 from llm_proxy.pipeline.registry import Registry
 from llm_proxy.pipeline.stage import Stage
+from llm_proxy.pipeline.state.address import Address
 from llm_proxy.pipeline.state.guarded import GuardedStore
 from llm_proxy.pipeline.state.memory import MemoryStore
-from llm_proxy.pipeline.state.store import Store
+from llm_proxy.pipeline.state.store import SharedStore, Store
 from llm_proxy.stages import BUILTIN as STAGES
 
 DEFAULT_FILE = Path(__file__).with_name("pipelines.toml")
@@ -50,10 +51,16 @@ def new_store(config: StateConfig) -> Store:
     memory = MemoryStore(time.monotonic)
     if config.address is None:
         return memory
+    redis = shared_store(config.address, config)
+    return GuardedStore(redis, memory, config.when_away.by_use)
+
+
+def shared_store(address: Address, config: StateConfig) -> SharedStore:
+    """State that others share, with nothing in its place; to enter it raises `CannotStart` where it
+    is not there."""
     from llm_proxy.pipeline.state.redis import RedisStore  # noqa: PLC0415 - 0.1 s, if needed only
 
-    redis = RedisStore(config.address, config.prefix, config.timeout)
-    return GuardedStore(redis, memory, config.when_away.by_use)
+    return RedisStore(address, config.prefix, config.timeout)
 
 
 def new_http_session() -> aiohttp.ClientSession:

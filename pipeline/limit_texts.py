@@ -31,6 +31,21 @@ def budget_of(text: str) -> LimitOf:
     return LimitOf("money", float(found[1]), seconds(found[2]))
 
 
+def written(limit: LimitOf) -> str:
+    """A limit as people read it."""
+    most = f"{limit.most:.15g}"
+    what = "dollars" if limit.what == "money" else limit.what
+    return f"{most} {what}/{_time(limit.window)}" if limit.window else f"{most} {what}"
+
+
+def _time(window: float) -> str:
+    """In the largest unit of which it is so many."""
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if window % length == 0:
+            return f"{window / length:.15g}{unit}"
+    return f"{window:.15g}s"
+
+
 def _limits(value: object) -> object:
     words = listed(value)
     if not isinstance(words, list | tuple):

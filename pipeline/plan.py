@@ -1,12 +1,15 @@
 """What is to be made from a file: its backends and its chains, checked and not yet opened."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from llm_proxy.pipeline.backend import Backend, BackendOptions
 from llm_proxy.pipeline.config import Config
+from llm_proxy.pipeline.config_file import Place
+from llm_proxy.pipeline.grants import Grants
 from llm_proxy.pipeline.stage import Gate, Stage, StageOptions
+from llm_proxy.pipeline.tenants import grant_problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +63,8 @@ class Plan:
     own_backends: Mapping[str, Sequence[BackendPlan]] = field(
         default_factory=dict[str, Sequence[BackendPlan]]
     )
+
+    def problems_of(self, grants: Grants) -> Iterator[tuple[Place, str]]:
+        """What is wrong with grants beside this file: (place, message)."""
+        guarded = {plan.name: plan.is_guarded for plan in self.pipelines}
+        return grant_problems(grants, list(self.config.backends.tables), guarded)
