@@ -45,6 +45,11 @@ class Grants:
             and (self.within is None or self.within.allow(backend, model))
         )
 
+    def allow_backend(self, backend: str) -> bool:
+        """Whether this backend may be asked for some model."""
+        within = self.within is None or self.within.allow_backend(backend)
+        return within and _is_among(self.backends, backend)
+
 
 NO_GRANTS = Grants()
 """Whoever has these may do what the file lets all do."""
