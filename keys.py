@@ -19,6 +19,7 @@ from llm_proxy.pipeline.keys.stored import Shown, StoredKey
 from llm_proxy.pipeline.limit_texts import budget_of, limit_of, written
 from llm_proxy.pipeline.plan import Plan
 from llm_proxy.pipeline.registry import did_you_mean
+from llm_proxy.pipeline.state.store import SharedStore
 from llm_proxy.pipeline.values import seconds
 
 T = TypeVar("T")
@@ -54,17 +55,18 @@ def _add_grants(create: argparse.ArgumentParser) -> None:
 
 def run_keys(options: argparse.Namespace, plan: Plan) -> int:
     """Do what was asked for; raises `ConfigError`, and `CannotStart` where state is not there."""
-    if not plan.config.state.is_shared:
+    store = shared_store(plan.config.state)
+    if store is None:
         raise ConfigError(["keys are kept in shared state: [state] needs the url of a Redis"])
     if options.act == "create":
         _check(options, plan)
-    return asyncio.run(_done(options, plan))
+    return asyncio.run(_done(options, store))
 
 
-async def _done(options: argparse.Namespace, plan: Plan) -> int:
+async def _done(options: argparse.Namespace, store: SharedStore) -> int:
     act = {"create": _create, "list": _list, "revoke": _revoke, "rotate": _rotate}[options.act]
     try:
-        async with shared_store(plan.config.state) as store:
+        async with store:
             await act(options, Ledger(store, time.time))
     except StateAway as error:
         raise CannotStart(error.for_log) from error

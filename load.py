@@ -19,7 +19,6 @@ from llm_proxy.pipeline.planner import make_plan
 from llm_proxy.pipeline.proxy import make_proxy, open_proxy
 from llm_proxy.pipeline.registry import Registry
 from llm_proxy.pipeline.stage import Stage
-from llm_proxy.pipeline.state.address import Address
 from llm_proxy.pipeline.state.guarded import GuardedStore
 from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.pipeline.state.store import SharedStore, Store
@@ -48,19 +47,18 @@ async def rehearse(plan: Plan) -> None:
 
 def new_store(config: StateConfig) -> Store:
     """The state that `[state]` names; to enter it raises `CannotStart` where it is not there."""
-    memory = MemoryStore(time.monotonic)
+    memory, shared = MemoryStore(time.monotonic), shared_store(config)
+    return GuardedStore(shared, memory, config.when_away.by_use) if shared else memory
+
+
+def shared_store(config: StateConfig) -> SharedStore | None:
+    """State that others share, with nothing in its place while it is away; None where `[state]`
+    names none. To enter it raises `CannotStart` where it is not there."""
     if config.address is None:
-        return memory
-    redis = shared_store(config.address, config)
-    return GuardedStore(redis, memory, config.when_away.by_use)
-
-
-def shared_store(address: Address, config: StateConfig) -> SharedStore:
-    """State that others share, with nothing in its place; to enter it raises `CannotStart` where it
-    is not there."""
+        return None
     from llm_proxy.pipeline.state.redis import RedisStore  # noqa: PLC0415 - 0.1 s, if needed only
 
-    return RedisStore(address, config.prefix, config.timeout)
+    return RedisStore(config.address, config.prefix, config.timeout)
 
 
 def new_http_session() -> aiohttp.ClientSession:

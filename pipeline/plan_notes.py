@@ -15,7 +15,7 @@ def notes(
         yield from _of_pipeline(pipeline)
         if not pipeline.serves and not config.tenants:  # whose keys may name it
             yield f'the chain "{pipeline.name}" serves no path'
-    if config.tenants and not config.state.is_shared:
+    if config.tenants and config.state.address is None:
         yield "no key can be made for a tenant, as [state] is this process's memory"
     used = {stage for chain in config.pipelines.values() for stage in chain.stages}
     for name in config.stages:

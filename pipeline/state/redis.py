@@ -6,7 +6,6 @@ these must be at one, which the braces say.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from math import ceil
@@ -22,12 +21,6 @@ from llm_proxy.pipeline.state.pipelined import Pipelined, Word
 from llm_proxy.pipeline.state.redis_client import opened
 from llm_proxy.pipeline.state.scripts import KNOCK, SWAP, TAKE, Script
 from llm_proxy.pipeline.state.store import Change, SharedStore
-
-_AT_A_TIME = 1000
-"""Names that the server looks at before it lets others have their turn."""
-
-_MEANS_SOMETHING = re.compile(r"([*?\[\]^\\])")
-"""Characters that are not themselves in a pattern."""
 
 
 class RedisStore(SharedStore):
@@ -88,18 +81,6 @@ class RedisStore(SharedStore):
                 after = change(before)
                 values = (*_maybe(before), *_maybe(after))
                 is_done = await self._run(SWAP, [name], lives, *values)
-
-    async def names(self, kind: str) -> list[str]:
-        pattern = _MEANS_SOMETHING.sub(r"\\\1", self._named(f"{kind}:")) + "*"
-        found: set[str] = set()
-        cursor, begun = 0, False
-        while cursor or not begun:
-            async with self._limited():
-                words = ("MATCH", pattern, "COUNT", _AT_A_TIME)
-                cursor, names = await self._do("SCAN", cursor, *words)
-            begun = True
-            found.update(name.decode().removeprefix(f"{self._prefix}:") for name in names)
-        return list(found)
 
     async def take(self, charges: Sequence[Charge]) -> list[Standing]:
         names = [self._named(f"{{limits}}:{charge.name}") for charge in charges]

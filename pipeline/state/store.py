@@ -72,7 +72,3 @@ class SharedStore(Store):
     @abstractmethod
     async def knock(self) -> None:
         """Find out whether it is there, and does all that the other methods need."""
-
-    @abstractmethod
-    async def names(self, kind: str) -> list[str]:
-        """The keys of all values of one kind, in no order. It takes long where much is kept."""

@@ -11,9 +11,9 @@ from aiohttp.test_utils import TestClient
 
 from llm_proxy.pipeline.grants import NO_GRANTS, Grants
 from llm_proxy.pipeline.keys.ledger import Ledger
-from llm_proxy.pipeline.state.redis import RedisStore
 from llm_proxy.web.edge import Edge
 from tests.support.redis_server import RedisServer
+from tests.support.stores import redis_store
 from tests.support.talk import body, path
 from tests.support.vendor import Play, Vendor
 
@@ -136,8 +136,7 @@ async def house(
             file = toml(config)
             edge = Edge(file, {})
             client = await aiohttp_client(edge.application())
-            store = RedisStore(redis.url, "the place", "llm-proxy", 5.0)
-            await stack.enter_async_context(store)
+            store = await stack.enter_async_context(redis_store(redis, prefix="llm-proxy"))
             return House(client, vendor, Ledger(store, time.time), edge, file)
 
         yield begin

@@ -1,8 +1,10 @@
 """Making and unmaking keys, on a real server."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import orjson
 import pytest
 from redis.asyncio import Redis
 
@@ -50,6 +52,24 @@ async def test_a_revoked_key_is_gone(ledger: Ledger) -> None:
     _, other = await ledger.create("acme", NO_GRANTS, None)
     assert await ledger.revoke(key.id) == key
     assert await ledger.all() == [other]
+
+
+async def test_many_at_once_are_all_listed(ledger: Ledger) -> None:
+    made = await asyncio.gather(*(ledger.create("acme", NO_GRANTS, None) for _ in range(20)))
+    await asyncio.gather(*(ledger.revoke(key.id) for _, key in made[::2]))
+    assert {key.id for key in await ledger.all()} == {key.id for _, key in made[1::2]}
+
+
+async def test_what_is_gone_is_listed_no_more(ledger: Ledger, store: RedisStore) -> None:
+    _, gone = await ledger.create("acme", NO_GRANTS, None)
+    _, other = await ledger.create("acme", NO_GRANTS, None)
+    await store.drop(name_of(gone.id))
+    before = await store.load("key-ids")
+    assert await ledger.all() == [other]
+    assert (before, await store.load("key-ids")) == (
+        orjson.dumps(sorted([gone.id, other.id])),
+        orjson.dumps([other.id]),
+    )
 
 
 async def test_rotation_changes_the_secret_and_nothing_else(ledger: Ledger) -> None:

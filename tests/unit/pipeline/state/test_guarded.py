@@ -57,9 +57,6 @@ class Switched(SharedStore):
         await self._here()
         return await self.kept.take(charges)
 
-    async def names(self, kind: str) -> list[str]:
-        raise AssertionError("no request needs them")
-
 
 async def turns() -> None:
     for _ in range(9):

@@ -30,20 +30,6 @@ async def test_everything_stands_under_the_prefix(redis: RedisServer, raw: Redis
     assert {b"mine:session:a", b"mine:session:b", b"mine:knock:{limits}"} == set(await raw.keys())
 
 
-async def test_the_names_of_one_kind_are_found_among_many(redis: RedisServer) -> None:
-    mine = {f"key:{number}" for number in range(2500)}
-    async with (
-        redis_store(redis, prefix="m[i]n*e") as store,
-        redis_store(redis, prefix="mine") as another,
-    ):
-        await asyncio.gather(*(store.save(name, b"1", 60) for name in mine))
-        await store.save("keys:1", b"of another kind", 60)
-        await another.save("key:another's", b"1", 60)
-        found = await store.names("key")
-        assert (mine, 2500) == (set(found), len(found))
-        assert [] == await store.names("none")
-
-
 async def test_two_prefixes_know_nothing_of_each_other(redis: RedisServer) -> None:
     async with (
         redis_store(redis, prefix="one") as one,
