@@ -21,6 +21,7 @@ CONFIG = """
 [state]
 url = "{url}"
 timeout = "5s"
+{state}
 [pipelines.default]
 stages = ["observe", "auth", "rate_limit", "session", "commands", "loop_detection", "transform",
           "failover", "dispatch"]
@@ -130,9 +131,10 @@ async def house(
     """`await house(play, failover="resume = true")`."""
     async with AsyncExitStack() as stack:
 
-        async def begin(play: Play, failover: str = "") -> House:
+        async def begin(play: Play, failover: str = "", state: str = "") -> House:
             vendor = await stack.enter_async_context(Vendor([play]))
-            config = CONFIG.format(url=redis.url, vendor=vendor.url, failover=failover)
+            fields = {"url": redis.url, "vendor": vendor.url, "failover": failover, "state": state}
+            config = CONFIG.format(**fields)
             file = toml(config)
             edge = Edge(file, {})
             client = await aiohttp_client(edge.application())
