@@ -1,8 +1,9 @@
 """What a caller may do, beside what the file says for all."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Literal
 
 What = Literal["requests", "tokens", "money", "in_flight"]
@@ -56,4 +57,9 @@ NO_GRANTS = Grants()
 
 
 def _is_among(patterns: Sequence[str], *names: str) -> bool:
-    return not patterns or any(fnmatchcase(name, one) for name in names for one in patterns)
+    return not patterns or any(_pattern(one).fullmatch(name) for name in names for one in patterns)
+
+
+@lru_cache(1024)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, text.split("*"))), re.DOTALL)

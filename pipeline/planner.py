@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.blame import one_line
@@ -63,7 +63,11 @@ class _Planner:
         pipelines = tuple(
             self._pipeline(name, config, named) for name, config in self._config.pipelines.items()
         )
-        own_backends = {name: tuple(self._own_backends(name)) for name in self._config.tenants}
+        own_backends = {
+            name: tuple(self._own_backends(name, tenant.vendor_keys))
+            for name, tenant in self._config.tenants.items()
+            if tenant.vendor_keys
+        }
         self._check_tenants(pipelines)
         self._check_paths()
         self._check_production(pipelines)
@@ -85,10 +89,12 @@ class _Planner:
             else:
                 yield from self._backend(place, table)
 
-    def _own_backends(self, tenant: str) -> Iterator[BackendPlan]:
+    def _own_backends(
+        self, tenant: str, vendor_keys: Mapping[str, Sequence[SecretStr]]
+    ) -> Iterator[BackendPlan]:
         """Those for which a tenant brings keys."""
         tables = self._config.backends.tables
-        for name, keys in self._config.tenants[tenant].vendor_keys.items():
+        for name, keys in vendor_keys.items():
             place: Place = ("tenants", tenant, "vendor_keys", name)
             table = tables.get(name)
             if is_object(table):

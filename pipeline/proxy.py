@@ -78,12 +78,16 @@ def make_proxy(
     plan: Plan, http: aiohttp.ClientSession, store: Store, health: Health | None = None
 ) -> Proxy:
     """Make all backends and chains, and open none; raises `ConfigError`."""
-    view = View({}, {}, health or Health(time.monotonic))
-    view = _with(view, plan.backends, BackendKit(http, store))
+    all_backends: dict[str, Backend[Any]] = {}
+    kit_of_backends = BackendKit(http, store, backends=all_backends)
+    nothing = View({}, {}, health or Health(time.monotonic))
+    view = _with(nothing, plan.backends, kit_of_backends)
     views = {
-        tenant: _with(view, own, BackendKit(http, store), tenant)
+        tenant: _with(view, own, kit_of_backends, tenant)
         for tenant, own in plan.own_backends.items()
     }
+    for name, seen in {"": view, **views}.items():
+        all_backends.update((f"{name}/{one}", made) for one, made in seen.backends.items())
     tenants = {name: config.grants for name, config in plan.config.tenants.items()}
     kit = Kit(
         http=http,
@@ -104,7 +108,6 @@ def make_proxy(
 def _with(before: View, plans: Sequence[BackendPlan], kit: BackendKit, tenant: str = "") -> View:
     """What there is with these backends in the place of those before, for a tenant or for all."""
     backends, off = dict(before.backends), dict(before.off)
-    kit = replace(kit, backends=backends)
     for planned in plans:
         backends.pop(planned.name, None)
         off.pop(planned.name, None)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -125,29 +125,26 @@ class Edge:
             return await about.ready(proxy)
 
     async def _models(self, request: web.Request) -> web.Response:
-        async with self._admitted(request) as (entries, visit):
-            return about.models(entries, visit.dialect)
+        entries, visit = await self._seen(request)
+        return about.models(entries, visit.dialect)
 
     async def _model(self, request: web.Request) -> web.Response:
         given = request.match_info
         # Gemini's clients ask a model by its own path.
         self._refuse_method(request, f"/{given['version']}/models/{given['id']}")
-        async with self._admitted(request) as (entries, visit):
-            return about.model(entries, visit.dialect, given["id"])
+        entries, visit = await self._seen(request)
+        return about.model(entries, visit.dialect, given["id"])
 
     async def _simple_models(self, request: web.Request) -> web.Response:
-        async with self._admitted(request) as (entries, _):
-            return about.simple_models(entries)
+        entries, _ = await self._seen(request)
+        return about.simple_models(entries)
 
-    @asynccontextmanager
-    async def _admitted(
-        self, request: web.Request
-    ) -> AsyncGenerator[tuple[Sequence[ModelEntry], Visit], None]:
+    async def _seen(self, request: web.Request) -> tuple[Sequence[ModelEntry], Visit]:
         """The models that a client may ask whom the first chain's gates let in."""
         with self._running().borrow() as proxy:
             trusted = proxy.plan.config.server.trusted_proxies
             caller = await proxy.pipeline().admit(client_of(request, trusted))
-            yield await proxy.models(caller), Visit.of(request, request.path)
+            return await proxy.models(caller), Visit.of(request, request.path)
 
     def _running(self) -> Generations:
         if self._generations is None:

@@ -255,8 +255,9 @@ async def test_a_tenants_own_backends_stand_in_the_place_of_everybodys() -> None
         )
         assert ({"a": shared}, {"b": "no key"}) == (views["third"].backends, views["third"].off)
         assert proxy.kit.seen_by(None) is proxy.kit.seen_by(Caller("c")) is proxy.kit
-        # Whoever looks for others of a kind finds its own tenant's.
-        assert views["acme"].backends["b"].kit.backends == views["acme"].backends
+        # Whoever looks for others of a kind finds all.
+        known = set(shared.kit.backends.values())
+        assert {shared, *views["acme"].backends.values()} == known
         target = Target("a", "m")
         records = [view.health.of(target) for view in (proxy.kit, views["acme"], views["third"])]
         assert records[0] is records[2] is not records[1]

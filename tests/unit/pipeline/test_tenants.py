@@ -55,7 +55,7 @@ Problems = Callable[[str], list[str]]
 def test_an_empty_tenant_may_do_what_all_may(read: Read) -> None:
     plan = read("[tenants.acme]\n")
     assert plan.config.tenants["acme"].grants == NO_GRANTS
-    assert plan.own_backends == {"acme": ()}
+    assert plan.own_backends == {}
 
 
 def test_what_it_may_is_shared_by_all_its_keys(read: Read) -> None:
