@@ -200,14 +200,24 @@ def _words(text: str) -> tuple[str, ...]:
 def _moment(text: str) -> float:
     """In seconds since 1970, from how long it is until then, or from a date or time, which is in
     UTC unless it says otherwise."""
-    with suppress(ValueError):
-        return time.time() + seconds(text)
+    now = time.time()
     try:
-        at = datetime.fromisoformat(text)
-        moment = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
+        moment = _from_now(text, now) or _from_date(text)
+        _at(moment)
+    except (ValueError, OverflowError, OSError):
         likes = "a time like 30d or a date like 2030-01-31"
-        raise ValueError(f'"{text}" is neither {likes}') from None
-    if moment <= time.time():
+        raise ValueError(f'"{text}" is not {likes}') from None
+    if moment <= now:
         raise ValueError(f"{text} is over already")
     return moment
+
+
+def _from_now(text: str, now: float) -> float | None:
+    with suppress(ValueError):
+        return now + seconds(text)
+    return None
+
+
+def _from_date(text: str) -> float:
+    at = datetime.fromisoformat(text)
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()

@@ -1,6 +1,6 @@
 """What the author of a file should know though it is no mistake."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from llm_proxy.pipeline.config import Config
 from llm_proxy.pipeline.plan import BackendPlan, PipelinePlan
@@ -21,6 +21,14 @@ def notes(
     for name in config.stages:
         if name not in used:
             yield f"no chain has the stage of [stages.{name}]"
+
+
+def tenant_notes(own: Mapping[str, Sequence[BackendPlan]]) -> Iterator[str]:
+    """One sentence for each backend that a tenant cannot use though it was to bring a key."""
+    for tenant, backends in own.items():
+        for backend in backends:
+            if backend.off:
+                yield f'backend "{backend.name}" is off for the tenant "{tenant}": {backend.off}'
 
 
 def _of_backends(config: Config, backends: Sequence[BackendPlan]) -> Iterator[str]:

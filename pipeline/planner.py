@@ -16,7 +16,7 @@ from llm_proxy.pipeline.config_file import ConfigFile, Place
 from llm_proxy.pipeline.dialects.doors import unserved_path
 from llm_proxy.pipeline.json_values import is_object
 from llm_proxy.pipeline.plan import BackendPlan, PipelinePlan, Plan, StagePlan
-from llm_proxy.pipeline.plan_notes import notes
+from llm_proxy.pipeline.plan_notes import notes, tenant_notes
 from llm_proxy.pipeline.registry import Registry, did_you_mean
 from llm_proxy.pipeline.stage import Stage, Surroundings
 from llm_proxy.pipeline.tenants import NAME, grant_problems
@@ -72,7 +72,11 @@ class _Planner:
         self._check_paths()
         self._check_production(pipelines)
         self._file.raise_problems()
-        told = [*notes(self._config, backends, pipelines), *self._unneeded()]
+        told = [
+            *notes(self._config, backends, pipelines),
+            *tenant_notes(own_backends),
+            *self._unneeded(),
+        ]
         return Plan(self._config, backends, pipelines, tuple(told), own_backends)
 
     def _unneeded(self) -> Iterator[str]:

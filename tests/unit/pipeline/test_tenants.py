@@ -88,6 +88,7 @@ def test_a_tenants_own_keys_make_backends_of_its_own(read: Read) -> None:
 def test_a_key_that_is_empty_switches_the_backend_off_for_its_tenant(read: Read) -> None:
     plan = read('[tenants.acme.vendor_keys]\nopenai = "${ACME_KEY:-}"\n')
     assert [one.off for one in plan.own_backends["acme"]] == ["no api_key"]
+    assert plan.notes[-1] == 'backend "openai" is off for the tenant "acme": no api_key'
 
 
 @pytest.mark.parametrize(

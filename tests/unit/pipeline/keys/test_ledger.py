@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import orjson
 import pytest
@@ -11,7 +12,9 @@ from redis.asyncio import Redis
 from llm_proxy.pipeline.grants import NO_GRANTS, Grants
 from llm_proxy.pipeline.keys.ledger import Ledger
 from llm_proxy.pipeline.keys.stored import name_of, parts_of, read
+from llm_proxy.pipeline.state.address import Address
 from llm_proxy.pipeline.state.redis import RedisStore
+from tests.support.redis_groups import cluster
 from tests.support.redis_server import RedisServer
 from tests.support.stores import redis_store
 
@@ -105,6 +108,18 @@ async def test_a_key_that_is_revoked_meanwhile_is_not_made_again(
     with pytest.raises(LookupError):
         await ledger.rotate(key.id)
     assert await ledger.all() == []
+
+
+async def test_keys_of_a_cluster_are_all_listed(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as servers:
+        hosts = ",".join(f"127.0.0.1:{server.port}" for server in servers)
+        async with RedisStore(Address.of(f"redis+cluster://{hosts}"), "test", 10) as store:
+            ledger = Ledger(store, lambda: NOW)
+            made = [(await ledger.create("acme", NO_GRANTS, None))[1] for _ in range(9)]
+            _, rotated = await ledger.rotate(made[0].id)
+            await ledger.revoke(made[1].id)
+            listed = await ledger.all()
+    assert listed == sorted([rotated, *made[2:]], key=lambda key: key.id)
 
 
 async def test_a_key_is_known_for_a_month_after_its_end(
