@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cachetools import TTLCache
 
@@ -19,7 +19,16 @@ GOOD_FOR = 0.8
 _REMEMBERED = 10_000
 """Keys; whoever sends wrong ones may send any number of them."""
 
-_Answer = StoredKey | StateAway | None
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A key, and who comes with it; nobody, if the file has no such tenant."""
+
+    key: StoredKey
+    caller: Caller | None
+
+
+_Answer = _Known | StateAway | None
 
 
 class Keys:
@@ -41,22 +50,22 @@ class Keys:
     async def caller(self, credential: str) -> Caller:
         """Whose key it is; raises `Unauthorized`, and `StateAway` where nobody can tell."""
         shown = parts_of(credential)
-        key = await self._stored(shown.id) if shown else None
-        if shown is None or key is None or not key.fits(shown.secret):
+        known = await self._known(shown.id) if shown else None
+        if shown is None or known is None or not known.key.fits(shown.secret):
             raise Unauthorized("wrong API key")
-        if key.has_expired(self._now()):
+        if known.key.has_expired(self._now()):
             raise Unauthorized("the API key has expired")
-        tenant = self._tenants.get(key.tenant)
-        if tenant is None:
-            told = f'the file has no tenant "{key.tenant}" for the key {key.id}'
+        if known.caller is None:
+            told = f'the file has no tenant "{known.key.tenant}" for the key {known.key.id}'
             raise Unauthorized("wrong API key", for_log=told)
-        return Caller(key.caller, key.tenant, _joined(key.grants, tenant))
+        return known.caller
 
-    async def _stored(self, id_: str) -> StoredKey | None:
+    async def _known(self, id_: str) -> _Known | None:
         asking = self._asked.get(id_)
         if asking is None:
             asking = self._asked[id_] = asyncio.create_task(self._look_up(id_))
-        answer = await asyncio.shield(asking)  # others wait for it too
+        # Others may wait for it too.
+        answer = asking.result() if asking.done() else await asyncio.shield(asking)
         if isinstance(answer, StateAway):
             if self._asked.get(id_) is asking:
                 del self._asked[id_]
@@ -65,9 +74,14 @@ class Keys:
 
     async def _look_up(self, id_: str) -> _Answer:
         try:
-            return read(await self._store.load(name_of(id_)))
+            key = read(await self._store.load(name_of(id_)))
         except StateAway as error:
             return error
+        return _Known(key, self._caller(key)) if key else None
+
+    def _caller(self, key: StoredKey) -> Caller | None:
+        tenant = self._tenants.get(key.tenant)
+        return Caller(key.caller, key.tenant, _joined(key.grants, tenant)) if tenant else None
 
 
 def _joined(key: Grants, tenant: Grants) -> Grants:
