@@ -21,7 +21,7 @@ from llm_proxy.pipeline.registry import Registry
 from llm_proxy.pipeline.stage import Stage
 from llm_proxy.pipeline.state.guarded import GuardedStore
 from llm_proxy.pipeline.state.memory import MemoryStore
-from llm_proxy.pipeline.state.store import Store
+from llm_proxy.pipeline.state.store import SharedStore, Store
 from llm_proxy.stages import BUILTIN as STAGES
 
 DEFAULT_FILE = Path(__file__).with_name("pipelines.toml")
@@ -47,13 +47,18 @@ async def rehearse(plan: Plan) -> None:
 
 def new_store(config: StateConfig) -> Store:
     """The state that `[state]` names; to enter it raises `CannotStart` where it is not there."""
-    memory = MemoryStore(time.monotonic)
+    memory, shared = MemoryStore(time.monotonic), shared_store(config)
+    return GuardedStore(shared, memory, config.when_away.by_use) if shared else memory
+
+
+def shared_store(config: StateConfig) -> SharedStore | None:
+    """State that others share, with nothing in its place while it is away; None where `[state]`
+    names none. To enter it raises `CannotStart` where it is not there."""
     if config.address is None:
-        return memory
+        return None
     from llm_proxy.pipeline.state.redis import RedisStore  # noqa: PLC0415 - 0.1 s, if needed only
 
-    redis = RedisStore(config.address, config.prefix, config.timeout)
-    return GuardedStore(redis, memory, config.when_away.by_use)
+    return RedisStore(config.address, config.prefix, config.timeout)
 
 
 def new_http_session() -> aiohttp.ClientSession:

@@ -1,4 +1,4 @@
-"""The command line: `llm-proxy serve`, `llm-proxy check` and `llm-proxy verify`."""
+"""The command line: `llm-proxy serve`, `check`, `verify` and `keys`."""
 
 import argparse
 import asyncio
@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from llm_proxy.keys import add_acts, run_keys
 from llm_proxy.lab.report import legend, report
 from llm_proxy.load import DEFAULT_FILE, new_store, read_plan, rehearse
 from llm_proxy.pipeline.errors import CannotStart, ConfigError
@@ -22,14 +23,16 @@ _log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status is 2 for a bad configuration, 1 for one that `verify` finds
-    wrong, or where something is missing that has to be there."""
+    """Run a command; the exit status is 2 for a bad configuration or argument, 1 for one that
+    `verify` finds wrong, or where something is missing that has to be there."""
     options = _parser().parse_args(arguments)
     try:
         if options.command == "check":
             return _check(_file(options.config))
         if options.command == "verify":
             return _verify(_file(options.config))
+        if options.command == "keys":
+            return run_keys(options, read_plan(_file(options.config)))
         return _serve(options)
     except (ConfigError, CannotStart) as error:
         return _refused(error)
@@ -42,23 +45,30 @@ def _refused(error: ConfigError | CannotStart) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    configured = argparse.ArgumentParser(add_help=False)
+    configured.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="default: pipelines.toml here, or else the one that comes with the package",
+    )
     parser = argparse.ArgumentParser(prog="llm-proxy", description="An interactive LLM proxy.")
     commands = parser.add_subparsers(dest="command", required=True)
-    check = commands.add_parser("check", help="validate a configuration and print its chains")
-    serving = commands.add_parser("serve", help="serve a configuration over HTTP")
-    verify = commands.add_parser(
+    commands.add_parser(
+        "check", parents=[configured], help="validate a configuration and print its chains"
+    )
+    serving = commands.add_parser(
+        "serve", parents=[configured], help="serve a configuration over HTTP"
+    )
+    commands.add_parser(
         "verify",
+        parents=[configured],
         help="play every fault of a vendor to a configuration and print what clients see",
         epilog=legend(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    for command in (check, serving, verify):
-        command.add_argument(
-            "--config",
-            type=Path,
-            metavar="FILE",
-            help="default: pipelines.toml here, or else the one that comes with the package",
-        )
+    keys = commands.add_parser("keys", help="make, list, rotate and revoke the keys of tenants")
+    add_acts(keys, configured)
     serving.add_argument("--host", help="address to listen on, over the file's")
     serving.add_argument("--port", type=_port, help="port to listen on, over the file's")
     serving.add_argument("--workers", type=_count, default=1, metavar="N", help="processes")

@@ -36,6 +36,7 @@ def with_stand_ins(plan: Plan, address: Callable[[str], str]) -> Plan:
         plan,
         config=_in_time(plan.config),
         backends=tuple(_stand_in(backend, address(backend.name)) for backend in plan.backends),
+        own_backends={},
         pipelines=tuple(_open_to_all(pipeline) for pipeline in plan.pipelines),
     )
 

@@ -41,8 +41,8 @@ OptionsT = TypeVar("OptionsT", bound=BackendOptions)
 
 @dataclass(frozen=True, slots=True)
 class BackendKit:
-    """What a backend may use of its surroundings. `backends` are all that are on, itself among
-    them; not all of them before the first request."""
+    """What a backend may use of its surroundings. `backends` are all that are on, for whomever,
+    itself among them; not all of them before the first request."""
 
     http: aiohttp.ClientSession
     store: Store

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from llm_proxy.pipeline.blame import starting
-from llm_proxy.pipeline.exchange import Client, Exchange
+from llm_proxy.pipeline.exchange import Caller, Client, Exchange
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Gate, Next, Stage
 
@@ -42,10 +42,18 @@ class Pipeline:
         """Run `exchange` through the chain; raises `ProxyError`."""
         return self._call(exchange)
 
-    async def admit(self, client: Client) -> None:
-        """Ask only the stages that decide who may come in; raises `Unauthorized`."""
+    @property
+    def is_guarded(self) -> bool:
+        """Whether it lets callers in or not."""
+        return bool(self._gates)
+
+    async def admit(self, client: Client) -> Caller | None:
+        """Ask only the stages that decide who may come in; raises `Unauthorized`. None: nobody
+        asks who it is."""
+        caller = None
         for gate in self._gates:
-            await gate.admit(client)
+            caller = await gate.admit(client)
+        return caller
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:

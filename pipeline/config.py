@@ -23,6 +23,7 @@ from llm_proxy.pipeline.json_values import is_object
 from llm_proxy.pipeline.registry import did_you_mean
 from llm_proxy.pipeline.state.address import MEMORY, Address
 from llm_proxy.pipeline.state.store import Use, WhenAway
+from llm_proxy.pipeline.tenants import TenantConfig
 from llm_proxy.pipeline.values import Bytes, Networks, Seconds
 
 Table = Mapping[str, Any]
@@ -106,11 +107,12 @@ class WhenAwayConfig(_Section):
 
     sessions: WhenAway = "local"
     limits: WhenAway = "local"
+    keys: Literal["local", "closed"] = "local"
 
     @property
     def by_use(self) -> Mapping[Use, WhenAway]:
         """What it says for each use."""
-        return {"sessions": self.sessions, "limits": self.limits}
+        return {"sessions": self.sessions, "limits": self.limits, "keys": self.keys}
 
 
 class StateConfig(_Section):
@@ -159,6 +161,7 @@ class Config:
     logging: LoggingConfig = field(default_factory=LoggingConfig)
     state: StateConfig = field(default_factory=StateConfig)
     stages: Mapping[str, Table] = field(default_factory=dict[str, Table])
+    tenants: Mapping[str, TenantConfig] = field(default_factory=dict[str, TenantConfig])
     backends: BackendsConfig = field(default_factory=BackendsConfig)
 
 
@@ -170,11 +173,7 @@ def read_config(file: ConfigFile) -> Config:
     for name in tables:
         if name not in known:
             file.report((name,), f"unknown key{did_you_mean(name, known)}")
-    pipelines = {
-        name: read
-        for name, table in _tables(file, "pipelines").items()
-        if (read := _section(PipelineConfig, table, ("pipelines", name), file))
-    }
+    pipelines = _sections(PipelineConfig, "pipelines", file)
     if not tables.get("pipelines"):
         file.report((), "nothing is served: there must be a [pipelines.NAME]")
     head = _section(_Head, {k: tables[k] for k in ("environment",) if k in tables}, (), file)
@@ -185,12 +184,22 @@ def read_config(file: ConfigFile) -> Config:
         state=_named(StateConfig, "state", file) or StateConfig(),
         pipelines=pipelines,
         stages=_tables(file, "stages"),
+        tenants=_sections(TenantConfig, "tenants", file),
         backends=_named(BackendsConfig, "backends", file) or BackendsConfig(),
     )
 
 
 def _named(model: type[ModelT], name: str, file: ConfigFile) -> ModelT | None:
     return _section(model, file.tables.get(name, {}), (name,), file)
+
+
+def _sections(model: type[ModelT], name: str, file: ConfigFile) -> dict[str, ModelT]:
+    """The tables of a table, read, without what is not enough."""
+    return {
+        key: read
+        for key, table in _tables(file, name).items()
+        if (read := _section(model, table, (name, key), file))
+    }
 
 
 def _tables(file: ConfigFile, name: str) -> dict[str, Table]:

@@ -99,6 +99,20 @@ class Unauthorized(ProxyError):
     default_status = 401
 
 
+class Forbidden(ProxyError):
+    """The caller is known, and may not have what it asks for."""
+
+    kind = Kind.FORBIDDEN
+    default_status = 403
+
+
+def not_granted(backend: str, model: str) -> Forbidden:
+    """The refusal of a model that the caller may not ask."""
+    return Forbidden(
+        f'this key may not ask "{backend}:{model}"', param="model", code="model_not_allowed"
+    )
+
+
 class NotFound(ProxyError):
     """No such model or endpoint."""
 

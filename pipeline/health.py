@@ -3,7 +3,7 @@ answers, how fast, and how many requests are with it now."""
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
 from cachetools import LRUCache
@@ -53,10 +53,11 @@ class Circuit:
 class Record:
     """What is known of one target. `in_flight` counts the requests that are with it."""
 
-    __slots__ = ("_clock", "_latencies", "breaker", "in_flight", "target")
+    __slots__ = ("_clock", "_latencies", "breaker", "in_flight", "target", "tenant")
 
-    def __init__(self, target: Target, clock: Callable[[], float]) -> None:
+    def __init__(self, target: Target, clock: Callable[[], float], tenant: str = "") -> None:
         self.target = target
+        self.tenant = tenant
         self.breaker = Breaker()
         self.in_flight = 0
         self._clock = clock
@@ -158,25 +159,44 @@ class Call:
             "seconds": round(circuit.seconds, 3),
             "reason": fault and fault.value,
         }
+        if self._record.tenant:
+            extra["tenant"] = self._record.tenant
         level = logging.INFO if circuit.state == "closed" else logging.WARNING
         _log.log(level, "a circuit has changed", extra=extra)
 
 
 class Health:
-    """The records of all targets; the one that was asked for longest ago is forgotten first."""
+    """The records of all targets; the one that was asked for longest ago is forgotten first. For a
+    `tenant` those at the backends `own` are others than for everybody."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        records: LRUCache[tuple[str, Target], Record] | None = None,
+        tenant: str = "",
+        own: Container[str] = (),
+    ) -> None:
         self._clock = clock
-        self._records: LRUCache[Target, Record] = LRUCache(_REMEMBERED)
+        new: LRUCache[tuple[str, Target], Record] = LRUCache(_REMEMBERED)
+        self._records = new if records is None else records
+        self._tenant = tenant
+        self._own = own
+
+    def seen_by(self, tenant: str, own: Container[str]) -> "Health":
+        """The same records, but for the backends for which a tenant brings keys of its own."""
+        return Health(self._clock, self._records, tenant, own)
 
     def of(self, target: Target) -> Record:
         """The record of a target; a new one knows nothing."""
-        record = self._records.get(target)
+        tenant = self._tenant if target.backend in self._own else ""
+        record = self._records.get((tenant, target))
         if record is None:
-            record = self._records[target] = Record(target, self._clock)
+            record = Record(target, self._clock, tenant)
+            self._records[tenant, target] = record
         return record
 
     def circuits(self) -> Mapping[Target, Circuit]:
-        """Those targets whose circuit is not closed."""
-        found = {target: record.circuit for target, record in self._records.items()}
+        """Those targets whose circuit is not closed, without the tenants' own."""
+        shared = (record for record in self._records.values() if not record.tenant)
+        found = {record.target: record.circuit for record in shared}
         return {target: circuit for target, circuit in found.items() if circuit.state != "closed"}

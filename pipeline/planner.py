@@ -1,11 +1,12 @@
 """From a file to a plan: every name found and every option checked, nothing opened yet."""
 
+import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.blame import one_line
@@ -15,9 +16,10 @@ from llm_proxy.pipeline.config_file import ConfigFile, Place
 from llm_proxy.pipeline.dialects.doors import unserved_path
 from llm_proxy.pipeline.json_values import is_object
 from llm_proxy.pipeline.plan import BackendPlan, PipelinePlan, Plan, StagePlan
-from llm_proxy.pipeline.plan_notes import notes
+from llm_proxy.pipeline.plan_notes import notes, tenant_notes
 from llm_proxy.pipeline.registry import Registry, did_you_mean
-from llm_proxy.pipeline.stage import Gate, Stage, Surroundings
+from llm_proxy.pipeline.stage import Stage, Surroundings
+from llm_proxy.pipeline.tenants import NAME, grant_problems
 
 
 def make_plan(
@@ -51,6 +53,7 @@ class _Planner:
         self._surroundings = Surroundings(
             backends=frozenset(config.backends.tables),
             production=config.environment == "production",
+            tenants=frozenset(config.tenants),
         )
 
     def plan(self) -> Plan:
@@ -60,11 +63,21 @@ class _Planner:
         pipelines = tuple(
             self._pipeline(name, config, named) for name, config in self._config.pipelines.items()
         )
+        own_backends = {
+            name: tuple(self._own_backends(name, tenant.vendor_keys))
+            for name, tenant in self._config.tenants.items()
+            if tenant.vendor_keys
+        }
+        self._check_tenants(pipelines)
         self._check_paths()
         self._check_production(pipelines)
         self._file.raise_problems()
-        told = [*notes(self._config, backends, pipelines), *self._unneeded()]
-        return Plan(self._config, backends, pipelines, tuple(told))
+        told = [
+            *notes(self._config, backends, pipelines),
+            *tenant_notes(own_backends),
+            *self._unneeded(),
+        ]
+        return Plan(self._config, backends, pipelines, tuple(told), own_backends)
 
     def _unneeded(self) -> Iterator[str]:
         for registry in (self._stage_classes, self._backend_classes):
@@ -77,11 +90,31 @@ class _Planner:
             if not is_object(table):
                 known = list(type(self._config.backends).model_fields)
                 self._file.report(place, f"unknown key{did_you_mean(name, known)}")
-            elif found := self._resolve(self._backend_classes, place, table, "type"):
-                whence = self._file.located(place, found.title)
-                with self._reading_options(found.title, place):
-                    off = found.options.why_off()
-                    yield BackendPlan(name, found.made_by, found.options, off, whence)
+            else:
+                yield from self._backend(place, table)
+
+    def _own_backends(
+        self, tenant: str, vendor_keys: Mapping[str, Sequence[SecretStr]]
+    ) -> Iterator[BackendPlan]:
+        """Those for which a tenant brings keys."""
+        tables = self._config.backends.tables
+        for name, keys in vendor_keys.items():
+            place: Place = ("tenants", tenant, "vendor_keys", name)
+            table = tables.get(name)
+            if is_object(table):
+                yield from self._backend(place, {**table, "api_key": keys})
+            else:
+                self._file.report(
+                    place, f'no backend named "{name}"{did_you_mean(name, [*tables])}'
+                )
+
+    def _backend(self, place: Place, table: Mapping[str, Any]) -> Iterator[BackendPlan]:
+        if found := self._resolve(self._backend_classes, place, table, "type"):
+            whence = self._file.located(place, found.title)
+            with self._reading_options(found.title, place):
+                off = found.options.why_off()
+                name = str(place[-1])
+                yield BackendPlan(name, found.made_by, found.options, off, whence)
 
     def _check_default_backend(self) -> None:
         name = self._config.backends.default_backend
@@ -171,7 +204,7 @@ class _Planner:
         if not self._surroundings.production:
             return
         for plan in pipelines:
-            if not any(issubclass(stage.stage, Gate) for stage in plan.stages):
+            if not plan.is_guarded:
                 place: Place = ("pipelines", plan.name, "stages")
                 self._file.report(place, 'production needs a stage that lets callers in: "auth"')
         server = self._config.server
@@ -181,6 +214,16 @@ class _Planner:
                 "the TLS-terminating proxies in server.trusted_proxies"
             )
             self._file.report(("environment",), message)
+
+    def _check_tenants(self, pipelines: Sequence[PipelinePlan]) -> None:
+        backends = list(self._config.backends.tables)
+        guarded = {plan.name: plan.is_guarded for plan in pipelines}
+        for name, config in self._config.tenants.items():
+            place: Place = ("tenants", name)
+            if not re.fullmatch(NAME, name):
+                self._file.report(place, "a tenant's name has letters, digits and . _ - only")
+            for where, message in grant_problems(config.grants, backends, guarded):
+                self._file.report((*place, *where), message)
 
     def _check_paths(self) -> None:
         owners: dict[str, str] = {}

@@ -14,6 +14,7 @@ from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.config_file import Place
 from llm_proxy.pipeline.exchange import Caller, Client, Exchange
 from llm_proxy.pipeline.health import Health
+from llm_proxy.pipeline.keys.keys import Keys
 from llm_proxy.pipeline.lifetime import Lifetime
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.state.store import Store
@@ -28,6 +29,7 @@ class Surroundings:
 
     backends: frozenset[str]
     production: bool
+    tenants: frozenset[str] = frozenset()
 
 
 class StageOptions(BaseModel):
@@ -48,11 +50,23 @@ OptionsT = TypeVar("OptionsT", bound=StageOptions)
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """What a tenant that brings keys for some backends has in place of what all have: those are
+    backends of its own, with nothing of theirs shared with others."""
+
+    backends: Mapping[str, Backend[Any]]
+    off: Mapping[str, str]
+    health: Health
+
+
+@dataclass(frozen=True, slots=True)
 class Kit:
     """What a stage or backend may use of its surroundings, injected so that tests can replace it.
 
     `clock` gives monotonic seconds. `backends` holds those that are switched on, by name, and
     `off` tells of the others why they are not. `health` is what the process knows of its targets.
+    `views` are what tenants see instead, by their names; `keys` are the stored keys, where there
+    can be any.
     `stage` is the stage's own name in the file, `named_models` what the stages of its chain say of
     names of models.
     """
@@ -69,6 +83,15 @@ class Kit:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     health: Health = field(default_factory=lambda: Health(time.monotonic))
+    views: Mapping[str, View] = field(default_factory=dict[str, View])
+    keys: Keys | None = None
+
+    def seen_by(self, caller: Caller | None) -> "Kit":
+        """This kit, with the backends and their health as the caller's tenant has them."""
+        view = self.views.get(caller.tenant) if caller else None
+        if view is None:
+            return self
+        return replace(self, backends=view.backends, off=view.off, health=view.health)
 
     def target_of(self, model: str) -> Target:
         """The backend that the name begins with (`openai:gpt-4`), else the default backend. A
@@ -123,5 +146,7 @@ class Gate(Stage[OptionsT]):
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
         caller = await self.admit(exchange.client)
         exchange.trace.notes["caller"] = caller.id
+        if caller.tenant:
+            exchange.trace.notes["tenant"] = caller.tenant
         self.tell(exchange, f"let {caller.id} in")
         return await call_next(replace(exchange, caller=caller))

@@ -51,7 +51,8 @@ def _bytes(value: object) -> object:
     return int(scaled) if isinstance(scaled, float) else scaled
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
+    """The words of a string with commas between them; anything else as it is."""
     if isinstance(value, str):
         return tuple(item.strip() for item in value.split(",") if item.strip())
     return value
@@ -64,18 +65,27 @@ def _network(value: object) -> IPv4Network | IPv6Network:
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
 """A duration above zero: "500ms", "2s", "5m", "1h", or a number of seconds."""
 
+
+def seconds(text: str) -> float:
+    """A duration as people write it; raises `ValueError`."""
+    found = _seconds(text)
+    if not isinstance(found, float) or found <= 0:
+        raise ValueError(f'"{text}" is no time')
+    return found
+
+
 Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
 """A size: "10MB" (decimal), "64KiB", or a number of bytes."""
 
-Listed = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Listed = Annotated[tuple[str, ...], BeforeValidator(listed)]
 """A list of words, or one string with commas between them."""
 
-Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_listed)]
+Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(listed)]
 """As `Listed`, of words that nothing prints."""
 
 Network = IPv4Network | IPv6Network
 
 Networks = Annotated[
-    tuple[Annotated[Network, PlainValidator(_network)], ...], BeforeValidator(_listed)
+    tuple[Annotated[Network, PlainValidator(_network)], ...], BeforeValidator(listed)
 ]
 """Addresses and networks ("127.0.0.1", "10.0.0.0/8"), as `Listed`."""

@@ -34,16 +34,17 @@ class AuthOptions(StageOptions):
             return
         if self.disable_auth:
             yield ("disable_auth",), "auth may not be off in production"
-        elif not self.keys:
-            yield ("api_keys",), "production needs at least one key"
+        elif not self.keys and not surroundings.tenants:
+            yield ("api_keys",), "production needs at least one key, or a tenant"
 
 
 class Auth(Gate[AuthOptions]):
-    """Lets in whoever sends one of the keys, compared in constant time.
+    """Lets in whoever sends one of the keys, compared in constant time, or a stored key of one of
+    the file's tenants.
 
-    With no key configured, only clients on this machine are let in, so that a first try needs no
-    set-up and an open port gives nothing away; also not to a web page in a browser on this machine,
-    which has an origin of its own or reaches us under a name of its own.
+    With no key and no tenant in the file, only clients on this machine are let in, so that a first
+    try needs no set-up and an open port gives nothing away; also not to a web page in a browser on
+    this machine, which has an origin of its own or reaches us under a name of its own.
     """
 
     Options = AuthOptions
@@ -56,7 +57,7 @@ class Auth(Gate[AuthOptions]):
     async def admit(self, client: Client) -> Caller:
         if self.options.disable_auth:
             return _anonymous(client)
-        if not self._callers:
+        if not self._callers and self.kit.keys is None:
             if _is_local(client):
                 return _anonymous(client)
             raise Unauthorized("no API key is configured, so only local clients are let in")
@@ -67,9 +68,11 @@ class Auth(Gate[AuthOptions]):
         for digest, caller in self._callers:  # every key, so that time tells nothing
             if hmac.compare_digest(given, digest):
                 found = caller
-        if found is None:
+        if found is not None:
+            return found
+        if self.kit.keys is None:
             raise Unauthorized("wrong API key")
-        return found
+        return await self.kit.keys.caller(client.credential)
 
 
 _OWN = ("host", "origin")

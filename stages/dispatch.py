@@ -5,11 +5,11 @@ import logging
 from typing import Any
 
 from llm_proxy.pipeline.backend import Backend
-from llm_proxy.pipeline.errors import BackendOff, Fault, ProxyError, UpstreamBroken
+from llm_proxy.pipeline.errors import BackendOff, Fault, ProxyError, UpstreamBroken, not_granted
 from llm_proxy.pipeline.events import End, TokenCount
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Head, Reply
-from llm_proxy.pipeline.stage import Next, Stage, StageOptions
+from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions
 from llm_proxy.pipeline.trace import Attempt, Target
 
 _log = logging.getLogger(__name__)
@@ -22,8 +22,12 @@ class Dispatch(Stage[StageOptions]):
     last = True
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
-        target = exchange.target or self.kit.target_of(exchange.request.model)
-        backend = self._backend(target)
+        kit = self.kit.seen_by(exchange.caller)
+        target = exchange.target or kit.target_of(exchange.request.model)
+        if not exchange.grants.allow(target.backend, target.model):
+            # Here and nowhere before it, for here all ways to a model come to an end.
+            raise not_granted(target.backend, target.model)
+        backend = _backend(target, kit)
         self.tell(exchange, f"asked {target}")
         began, attempts = self.kit.clock(), exchange.trace.attempts
 
@@ -50,18 +54,6 @@ class Dispatch(Stage[StageOptions]):
         exchange.trace.warnings.extend(reply.head.warnings)
         return reply
 
-    def _backend(self, target: Target) -> Backend[Any]:
-        backend = self.kit.backends.get(target.backend)
-        if backend is not None:
-            return backend
-        why = self.kit.off.get(target.backend)
-        raise BackendOff(
-            f'the backend "{target.backend}" is off: {why}'
-            if why
-            else f'there is no backend "{target.backend}"',
-            code="backend_off",
-        )
-
     async def _ask(self, backend: Backend[Any], exchange: Exchange, target: Target) -> Reply:
         """An answer that has begun, which leaves its slot when it is over."""
         try:
@@ -76,6 +68,19 @@ class Dispatch(Stage[StageOptions]):
             backend.slots.leave()
             raise
         return reply.on_close(backend.slots.leave)
+
+
+def _backend(target: Target, kit: Kit) -> Backend[Any]:
+    backend = kit.backends.get(target.backend)
+    if backend is not None:
+        return backend
+    why = kit.off.get(target.backend)
+    raise BackendOff(
+        f'the backend "{target.backend}" is off: {why}'
+        if why
+        else f'there is no backend "{target.backend}"',
+        code="backend_off",
+    )
 
 
 async def _begun(reply: Reply, exchange: Exchange) -> None:

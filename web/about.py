@@ -1,12 +1,12 @@
 """What the proxy tells about itself: its models, its health, whether it is ready."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 from aiohttp import web
 
-from llm_proxy.pipeline.catalogue import Catalogue
 from llm_proxy.pipeline.dialects.dialect import Dialect, ModelEntry
 from llm_proxy.pipeline.errors import NotFound
 from llm_proxy.pipeline.proxy import Proxy
@@ -14,22 +14,22 @@ from llm_proxy.pipeline.state.store import Outage
 from llm_proxy.web.answers import JSON
 
 
-async def models(catalogue: Catalogue, dialect: Dialect) -> web.Response:
+def models(entries: Sequence[ModelEntry], dialect: Dialect) -> web.Response:
     """`GET /v1/models`."""
-    return _json(dialect.write_models(await catalogue.models()))
+    return _json(dialect.write_models(entries))
 
 
-async def model(catalogue: Catalogue, dialect: Dialect, id_: str) -> web.Response:
+def model(entries: Sequence[ModelEntry], dialect: Dialect, id_: str) -> web.Response:
     """`GET /v1/models/{id}`; raises `NotFound`."""
-    for entry in await catalogue.models():
+    for entry in entries:
         if entry.id == id_:
             return _json(dialect.write_model(entry))
     raise NotFound(f'there is no model "{id_}"')
 
 
-async def simple_models(catalogue: Catalogue) -> web.Response:
+def simple_models(entries: Sequence[ModelEntry]) -> web.Response:
     """`GET /models`: the ids and owners alone."""
-    data = [_simple(entry) for entry in await catalogue.models()]
+    data = [_simple(entry) for entry in entries]
     return _json(orjson.dumps({"object": "list", "data": data}))
 
 

@@ -109,7 +109,7 @@ class Chat:
         server = proxy.plan.config.server
         client = client_of(visit.request, server.trusted_proxies)
         # Before a slot is taken and the body is read: strangers get neither.
-        await pipeline.admit(client)
+        pipeline = proxy.chain_for(await pipeline.admit(client), pipeline)
         if self._open >= server.max_concurrent_requests:
             raise Unavailable("too many requests at once", retry_after=1)
         self._open += 1

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,9 +11,9 @@ from typing import Self
 from aiohttp import web
 
 from llm_proxy.load import DEFAULT_FILE, new_http_session, new_store, read_plan
+from llm_proxy.pipeline.dialects.dialect import ModelEntry
 from llm_proxy.pipeline.dialects.doors import door_of
 from llm_proxy.pipeline.errors import MethodNotAllowed, NotFound, ProxyError
-from llm_proxy.pipeline.proxy import Proxy
 from llm_proxy.web import about
 from llm_proxy.web.answers import error_response
 from llm_proxy.web.chat import Chat, Visit
@@ -125,27 +125,26 @@ class Edge:
             return await about.ready(proxy)
 
     async def _models(self, request: web.Request) -> web.Response:
-        async with self._admitted(request) as (proxy, visit):
-            return await about.models(proxy.catalogue, visit.dialect)
+        entries, visit = await self._seen(request)
+        return about.models(entries, visit.dialect)
 
     async def _model(self, request: web.Request) -> web.Response:
         given = request.match_info
         # Gemini's clients ask a model by its own path.
         self._refuse_method(request, f"/{given['version']}/models/{given['id']}")
-        async with self._admitted(request) as (proxy, visit):
-            return await about.model(proxy.catalogue, visit.dialect, given["id"])
+        entries, visit = await self._seen(request)
+        return about.model(entries, visit.dialect, given["id"])
 
     async def _simple_models(self, request: web.Request) -> web.Response:
-        async with self._admitted(request) as (proxy, _):
-            return await about.simple_models(proxy.catalogue)
+        entries, _ = await self._seen(request)
+        return about.simple_models(entries)
 
-    @asynccontextmanager
-    async def _admitted(self, request: web.Request) -> AsyncGenerator[tuple[Proxy, Visit], None]:
-        """The proxy, for a client that the first chain's gates let in."""
+    async def _seen(self, request: web.Request) -> tuple[Sequence[ModelEntry], Visit]:
+        """The models that a client may ask whom the first chain's gates let in."""
         with self._running().borrow() as proxy:
             trusted = proxy.plan.config.server.trusted_proxies
-            await proxy.pipeline().admit(client_of(request, trusted))
-            yield proxy, Visit.of(request, request.path)
+            caller = await proxy.pipeline().admit(client_of(request, trusted))
+            return await proxy.models(caller), Visit.of(request, request.path)
 
     def _running(self) -> Generations:
         if self._generations is None:

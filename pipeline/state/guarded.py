@@ -10,10 +10,13 @@ from typing import Self, TypeVar
 
 from llm_proxy.pipeline.errors import StateAway
 from llm_proxy.pipeline.state.charges import Charge, Standing, standings
-from llm_proxy.pipeline.state.store import Change, Outage, SharedStore, Store, Use, WhenAway
+from llm_proxy.pipeline.state.store import KEYS, Change, Outage, SharedStore, Store, Use, WhenAway
 
 KNOCK_EVERY = 0.5
 """Seconds between two looks whether it is back."""
+
+KEYS_KNOWN_FOR = 300.0
+"""Seconds; so long after it was looked up a caller's key is good enough while nobody can look."""
 
 T = TypeVar("T")
 
@@ -68,6 +71,8 @@ class GuardedStore(Store):
         return Outage(self._clock() - self._away_since, self._when_away)
 
     async def load(self, key: str) -> bytes | None:
+        if key.startswith(KEYS):
+            return await self._load_key(key)
         return await self._ask("sessions", lambda store: store.load(key), None)
 
     async def save(self, key: str, value: bytes, ttl: float) -> None:
@@ -92,6 +97,18 @@ class GuardedStore(Store):
     async def take(self, charges: Sequence[Charge]) -> list[Standing]:
         full = standings(charges, [0.0] * len(charges))
         return await self._ask("limits", lambda store: store.take(charges), full)
+
+    async def _load_key(self, key: str) -> bytes | None:
+        """A caller's key. While nobody can tell a wrong one from a new one, those go on that are in
+        use, and all others are told to come again."""
+        found = await self._ask("keys", lambda store: store.load(key), None)
+        if found is not None:
+            await self._local.save(key, found, KEYS_KNOWN_FOR)
+        elif self._away_since is not None:
+            raise StateAway("it is away")
+        else:
+            await self._local.drop(key)
+        return found
 
     async def _ask(self, use: Use, ask: Callable[[Store], Awaitable[T]], nothing: T) -> T:
         """The answer of the shared store, or of what takes its place."""

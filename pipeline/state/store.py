@@ -11,8 +11,12 @@ from llm_proxy.pipeline.state.charges import Charge, Standing
 Change = Callable[[bytes | None], bytes | None]
 """From what is kept to what shall be; None is nothing."""
 
-Use = Literal["sessions", "limits"]
-"""What state is for: whatever is kept of conversations, and how much callers have had."""
+Use = Literal["sessions", "limits", "keys"]
+"""What state is for: whatever is kept of conversations, how much callers have had, and the keys
+with which they come in."""
+
+KEYS = "key:"
+"""What the names of callers' keys begin with."""
 
 WhenAway = Literal["local", "open", "closed"]
 """What to do without shared state: go on with this process's own, go on without any, or refuse."""

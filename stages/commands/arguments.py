@@ -77,14 +77,19 @@ def target_name(name: str, desk: Desk) -> str:
 
 
 def backend_name(name: str, desk: Desk) -> str:
-    """A backend that is on."""
-    known = list(desk.kit.backends)
-    if why := desk.kit.off.get(name):
+    """A backend that is on, and that the caller may ask."""
+    known = backends(desk)
+    if (why := desk.kit.off.get(name)) and desk.exchange.grants.allow_backend(name):
         raise CommandError(f'the backend "{name}" is off: {why}')
     if name not in known:
         hint = did_you_mean(name, known) or f"; these are on: {', '.join(known)}"
         raise CommandError(f'no backend named "{name}"{hint}')
     return name
+
+
+def backends(desk: Desk) -> list[str]:
+    """The names of those that are on and that the caller may ask."""
+    return [name for name in desk.kit.backends if desk.exchange.grants.allow_backend(name)]
 
 
 def _is_route(name: str, desk: Desk) -> bool:
@@ -95,12 +100,15 @@ def _is_route(name: str, desk: Desk) -> bool:
 def _check_target(name: str, desk: Desk) -> None:
     backend, separator, model = name.partition(":")
     # A prefix that is like no backend belongs to the model (`llama3:8b`).
-    if separator and (backend in desk.kit.off or did_you_mean(backend, list(desk.kit.backends))):
+    if separator and (backend in desk.kit.off or did_you_mean(backend, backends(desk))):
         backend_name(backend, desk)
         if not model:
             raise CommandError(f"which model of {backend}? Write {backend}:model")
     elif desk.kit.default_backend in desk.kit.off:
         backend_name(desk.kit.default_backend, desk)
+    target = desk.kit.target_of(name)
+    if not desk.exchange.grants.allow(target.backend, target.model):
+        raise CommandError(f"you may not ask {target}")
 
 
 def _see(call: Call, desk: Desk) -> str:

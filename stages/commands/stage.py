@@ -89,7 +89,8 @@ class Commands(Stage[CommandsOptions]):
     def _desk(self, exchange: Exchange) -> Desk:
         caller = exchange.caller.id if exchange.caller else ""
         allowed = may_use(self._commands, self.options.denied, caller)
-        return Desk(exchange, self.kit, allowed, self.options.prefix)
+        kit = self.kit.seen_by(exchange.caller)
+        return Desk(exchange, kit, allowed, self.options.prefix)
 
     async def _carry_out(self, calls: Sequence[Call | Mistake], desk: Desk) -> tuple[str, bool]:
         """The answer, and whether it ends in an error: then nothing after it is carried out."""
@@ -130,7 +131,7 @@ class Commands(Stage[CommandsOptions]):
         state = exchange.session_state
         if exchange.session and state.oneoff and not request.counts_only:
             state = replace(state, oneoff=await _taken(exchange.session))
-        changed = applied(request, state, self.kit)
+        changed = applied(request, state, self.kit.seen_by(exchange.caller))
         if changed.model != request.model:
             self.tell(exchange, f"asks for {changed.model}, as was set in the chat")
         return exchange.with_request(changed)

@@ -48,14 +48,15 @@ class Failover(Stage[FailoverOptions]):
         self._told_of_no_session = False
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
-        options, kit, request = self.options, self.kit, exchange.request
+        options, request = self.options, exchange.request
+        kit = self.kit.seen_by(exchange.caller)
         choice = choice_for(exchange, options, kit)
         targets = in_order(choice, kit.backends, kit.health, request.form)
         targets = _not_avoided(targets, exchange.fact(AVOIDED) or frozenset[Target]())
         anchor = self._anchor(exchange) if choice.sticky else None
         if anchor:
             targets = await anchor.first(targets)
-        named = ", ".join(map(self._named, targets[:_MOST_TOLD]))
+        named = ", ".join(_named(target, kit) for target in targets[:_MOST_TOLD])
         self.tell(exchange, f"{choice.policy}: {named}")
         deadline = kit.clock() + options.total_timeout
         course = Course(targets, options, kit.health, kit.clock, deadline)
@@ -67,11 +68,6 @@ class Failover(Stage[FailoverOptions]):
         go_on = partial(journey.go_on, exchange)
         resumed = Resumed(reply, request, go_on, journey.is_mendable)
         return Reply(reply.head, resumed, resumed.aclose)
-
-    def _named(self, target: Target) -> str:
-        """The target, and why it will not be the first where it is to be let alone."""
-        wait = self.kit.health.of(target).wait
-        return f"{target} (left alone for {ceil(wait)} s)" if wait else str(target)
 
     def _anchor(self, exchange: Exchange) -> Anchor | None:
         if exchange.session is not None:
@@ -88,3 +84,9 @@ def _not_avoided(targets: Sequence[Target], avoided: frozenset[Target]) -> list[
     if not left:
         raise Unavailable("there is no other target for this")
     return left
+
+
+def _named(target: Target, kit: Kit) -> str:
+    """The target, and why it will not be the first where it is to be let alone."""
+    wait = kit.health.of(target).wait
+    return f"{target} (left alone for {ceil(wait)} s)" if wait else str(target)

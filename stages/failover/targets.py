@@ -7,7 +7,7 @@ from itertools import chain, zip_longest
 from typing import Any
 
 from llm_proxy.pipeline.backend import Backend
-from llm_proxy.pipeline.errors import BadRequest
+from llm_proxy.pipeline.errors import BadRequest, not_granted
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.health import Health
 from llm_proxy.pipeline.named_together import named_together
@@ -29,7 +29,19 @@ class Choice:
 
 def choice_for(exchange: Exchange, options: FailoverOptions, kit: Kit) -> Choice:
     """What the request's model stands for: a route, which the session may have edited, several
-    names with `|` between them, or one target. Raises `BadRequest`."""
+    names with `|` between them, or one target; of these, what the caller may ask. Raises
+    `BadRequest`, and `Forbidden` where nothing is left."""
+    choice, grants = _choice(exchange, options, kit), exchange.grants
+    allowed = {
+        t: weight for t, weight in choice.targets.items() if grants.allow(t.backend, t.model)
+    }
+    if not allowed:
+        first = next(iter(choice.targets))
+        raise not_granted(first.backend, first.model)
+    return replace(choice, targets=allowed)
+
+
+def _choice(exchange: Exchange, options: FailoverOptions, kit: Kit) -> Choice:
     if exchange.target is not None:
         return Choice({exchange.target: 1.0}, options.policy, options.exhaust, options.sticky)
     name, edits = exchange.request.model, exchange.session_state.routes

@@ -12,10 +12,11 @@ from aiohttp.test_utils import TestClient
 from llm_proxy.web import subapp
 from tests.support.one_vendor import before_vendor
 from tests.support.runner import RunnerServer
+from tests.support.tenanted import house
 from tests.support.two_vendors import two
 from tests.support.vendor import Play, Vendor
 
-__all__ = ["before_vendor", "start", "two"]
+__all__ = ["before_vendor", "house", "start", "two"]
 
 CONFIG = """
 [pipelines.default]

@@ -26,8 +26,13 @@ CARRIERS: list[tuple[dict[str, str], dict[str, str]]] = [
 carriers = pytest.mark.parametrize(("headers", "query"), CARRIERS)
 
 DIFFERENT = {
-    G: {404: "NOT_FOUND", 401: "UNAUTHENTICATED"},
-    M: {404: "not_found_error", 401: "authentication_error", 413: "request_too_large"},
+    G: {404: "NOT_FOUND", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED"},
+    M: {
+        404: "not_found_error",
+        401: "authentication_error",
+        403: "permission_error",
+        413: "request_too_large",
+    },
 }
 
 

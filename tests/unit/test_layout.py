@@ -34,7 +34,8 @@ MAY_IMPORT = {
     "load": {"pipeline", "stages", "backends"},
     "web": {"pipeline", "load", "web"},
     "lab": {"pipeline", "stages", "backends", "load", "web", "lab"},
-    "server": {"pipeline", "load", "web", "lab"},
+    "keys": {"pipeline", "load"},
+    "server": {"pipeline", "load", "web", "lab", "keys"},
     "__init__": set[str](),
 }
 """The first part of a module's path → the first parts it may import."""

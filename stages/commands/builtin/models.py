@@ -1,6 +1,6 @@
 """Commands that choose who is asked."""
 
-from llm_proxy.stages.commands.arguments import backend_name, model_name, one_argument
+from llm_proxy.stages.commands.arguments import backend_name, backends, model_name, one_argument
 from llm_proxy.stages.commands.command import Command, CommandError, Desk
 from llm_proxy.stages.commands.parser import Call
 
@@ -40,7 +40,7 @@ class Backend(Command):
             return f"The backend is now {name}."
         chosen = desk.state.backend
         told = f"The backend is {chosen}." if chosen else "No backend is set."
-        return f"{told} These are on: {', '.join(desk.kit.backends)}."
+        return f"{told} These are on: {', '.join(backends(desk))}."
 
 
 class Oneoff(Command):

@@ -18,7 +18,7 @@ class RouteList(Command):
 
     async def run(self, call: Call, desk: Desk) -> str:
         wanted = one_argument(call, desk, "name")
-        names = [wanted] if wanted else [*{**desk.kit.named_models, **desk.state.routes}]
+        names = [wanted] if wanted else _routes(desk)
         if not names:
             return f"There are no routes. {desk.prefix}route-append(name, backend:model) makes one."
         return "\n".join(f"- {_told(name, desk)}" for name in names)
@@ -65,6 +65,11 @@ class RouteClear(Command):
         return _changed(name, [], desk)
 
 
+def _routes(desk: Desk) -> list[str]:
+    in_the_file = [name for name in desk.kit.named_models if _targets_in_the_file(name, desk)]
+    return list(dict.fromkeys([*in_the_file, *desk.state.routes]))
+
+
 def _edit(call: Call, desk: Desk) -> tuple[str, Sequence[str]]:
     """The route, and the targets to be added."""
     names = [line(value, "name") for value in call.args]
@@ -81,7 +86,9 @@ def _targets(name: str, desk: Desk) -> Sequence[str]:
 
 
 def _targets_in_the_file(name: str, desk: Desk) -> Sequence[str]:
-    return [str(target) for target in desk.kit.named_models.get(name, ())]
+    """Those that the caller may ask, as there are no others for it."""
+    targets, grants = desk.kit.named_models.get(name, ()), desk.exchange.grants
+    return [str(target) for target in targets if grants.allow(target.backend, target.model)]
 
 
 def _without(targets: Sequence[str], added: Sequence[str]) -> list[str]:

@@ -237,11 +237,14 @@ class Door(Gate[StageOptions]):
 
 async def test_every_gate_is_asked_and_no_other_stage(clock: Clock) -> None:
     pipeline = chain(a=Step(clock), first=Door("1"), b=Step(clock), second=Door("2"))
-    await pipeline.admit(Client(credential="12"))
+    assert pipeline.is_guarded
+    assert await pipeline.admit(Client(credential="12")) == Caller("2")
     for credential, refused_by in [("2", "1"), ("1", "2"), (None, "1")]:
         with pytest.raises(Unauthorized, match=f"^{refused_by}$"):
             await pipeline.admit(Client(credential=credential))
 
 
 async def test_a_chain_without_a_gate_admits_anybody(clock: Clock) -> None:
-    await chain(a=Step(clock)).admit(Client())
+    pipeline = chain(a=Step(clock))
+    assert not pipeline.is_guarded
+    assert await pipeline.admit(Client()) is None

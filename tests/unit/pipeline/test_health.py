@@ -202,3 +202,24 @@ def test_a_probe_that_was_never_sent_has_learned_nothing(known: Known, error: Ex
     known.clock.now += 30
     known.call(error)
     assert (known.state, known.record.wait) == ("half-open", 0)
+
+
+def test_a_tenants_own_targets_are_others_than_everybodys() -> None:
+    health = Health(Clock())
+    acme, other = (health.seen_by(tenant, {"own"}) for tenant in ("acme", "other"))
+    own, shared = Target("own", "m"), Target("shared", "m")
+    assert 3 == len({id(view.of(own)) for view in (health, acme, other)})
+    assert acme.of(own) is acme.of(own) is health.seen_by("acme", {"own"}).of(own)
+    assert health.of(shared) is acme.of(shared) is other.of(shared)
+
+
+def test_what_a_tenants_targets_are_like_is_told_with_its_name_and_to_nobody_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    health = Health(Clock())
+    acme = health.seen_by("acme", {"own"})
+    for backend in ("own", "shared"):
+        call = acme.of(Target(backend, "m")).enter(BreakerLimits(1, 30), "whole")
+        call.failed(UpstreamBroken("broken"))
+    assert ["acme", None] == [vars(one).get("tenant") for one in caplog.records]
+    assert [Target("shared", "m")] == list(health.circuits()) == list(acme.circuits())

@@ -32,6 +32,18 @@ HEAD = '[pipelines.default]\nstages = ["auth", "dispatch"]\n'
         ),
         ('[pipelines.a]\nserves = []\nstages = ["dispatch"]\n', 'the chain "a" serves no path'),
         ('[pipelines.a]\nserves = ["/v1/messages"]\nstages = ["auth", "dispatch"]\n', None),
+        (
+            f"{HEAD}[tenants.acme]\n",
+            "no key can be made for a tenant, as [state] is this process's memory",
+        ),
+        (f'{HEAD}[tenants.acme]\n[state]\nurl = "redis://localhost"\n', None),
+        (
+            (
+                f'{HEAD}[pipelines.a]\nserves = []\nstages = ["auth", "dispatch"]\n'
+                '[tenants.acme]\n[state]\nurl = "redis://localhost"\n'
+            ),
+            None,
+        ),
         (f"{HEAD}[stages.transform]\n", "no chain has the stage of [stages.transform]"),
     ],
 )

@@ -1,6 +1,7 @@
 """Everything one file describes, open and at work."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 from unittest.mock import Mock
 
@@ -10,14 +11,16 @@ from pydantic import Field
 
 from llm_proxy.pipeline.backend import Backend, BackendKit, BackendOptions
 from llm_proxy.pipeline.config import BackendsConfig, Config, PipelineConfig
-from llm_proxy.pipeline.errors import ConfigError
+from llm_proxy.pipeline.errors import ConfigError, Unavailable
 from llm_proxy.pipeline.events import End
-from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.exchange import Caller, Client, Exchange
+from llm_proxy.pipeline.grants import Grants
 from llm_proxy.pipeline.plan import BackendPlan, PipelinePlan, Plan, StagePlan
 from llm_proxy.pipeline.proxy import Proxy, make_proxy, open_proxy
 from llm_proxy.pipeline.reply import Head, Reply
-from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions
+from llm_proxy.pipeline.stage import Gate, Kit, Next, Stage, StageOptions
 from llm_proxy.pipeline.state.memory import MemoryStore
+from llm_proxy.pipeline.tenants import TenantConfig
 from llm_proxy.pipeline.trace import Target
 from tests.support.clock import Clock
 from tests.support.stages import asking
@@ -219,3 +222,75 @@ async def test_the_catalogue_lists_the_backends_that_are_on() -> None:
 async def test_the_proxy_keeps_its_plan() -> None:
     made: Any = plan(pipeline("p"), a=None)
     assert made is (await opened(made)).plan
+
+
+def with_tenants(**own: list[BackendPlan]) -> Plan:
+    """A chain `p` for all, one `own` for some, and one `open` for everybody."""
+    guarded = PipelinePlan("own", (), (StagePlan("gate", Lets, StageOptions()),))
+    made = plan(pipeline("p", "/v1/messages"), guarded, pipeline("open"), a=None, b="no key")
+    tenants = {name: TenantConfig() for name in own}
+    return replace(made, config=replace(made.config, tenants=tenants), own_backends=own)
+
+
+class Lets(Gate[StageOptions]):
+    async def admit(self, client: Client) -> Caller:
+        return Caller("somebody")
+
+
+def own(name: str, off: str | None = None) -> BackendPlan:
+    return BackendPlan(name, Vendor, BackendOptions(), off)
+
+
+async def test_a_tenants_own_backends_stand_in_the_place_of_everybodys() -> None:
+    made = with_tenants(acme=[own("a"), own("b")], other=[own("a", "empty key")], third=[])
+    async with open_proxy(made, HTTP, STORE) as proxy:
+        assert LOG[:3] == ["+a", "+a", "+b"]
+        views = {name: proxy.kit.seen_by(Caller("c", name)) for name in ("acme", "other", "third")}
+        shared = proxy.backends["a"]
+        assert views["acme"].backends["a"] is not shared
+        assert (["a", "b"], {}) == (list(views["acme"].backends), views["acme"].off)
+        assert ([], {"b": "no key", "a": "empty key"}) == (
+            list(views["other"].backends),
+            views["other"].off,
+        )
+        assert ({"a": shared}, {"b": "no key"}) == (views["third"].backends, views["third"].off)
+        assert proxy.kit.seen_by(None) is proxy.kit.seen_by(Caller("c")) is proxy.kit
+        # Whoever looks for others of a kind finds all.
+        known = set(shared.kit.backends.values())
+        assert {shared, *views["acme"].backends.values()} == known
+        target = Target("a", "m")
+        records = [view.health.of(target) for view in (proxy.kit, views["acme"], views["third"])]
+        assert records[0] is records[2] is not records[1]
+    assert ["-b", "-a", "-a"] == LOG[-3:]
+
+
+async def test_each_caller_sees_the_models_it_may_ask() -> None:
+    async with open_proxy(with_tenants(acme=[own("b")]), HTTP, STORE) as proxy:
+
+        async def seen(caller: Caller | None) -> list[str]:
+            return [entry.id for entry in await proxy.models(caller)]
+
+        assert [["a:x"], ["a:x"]] == [await seen(None), await seen(Caller("c"))]
+        assert ["a:x", "b:x"] == await seen(Caller("c", "acme"))
+        assert ["b:x"] == await seen(Caller("c", "acme", Grants(backends=("b",))))
+        assert [] == await seen(Caller("c", "acme", Grants(models=("y",))))
+
+
+async def test_a_caller_may_have_a_chain_of_its_own() -> None:
+    proxy = await opened(with_tenants(acme=[]))
+    usual = proxy.pipeline("p")
+    for caller in (None, Caller("c"), Caller("c", "acme", Grants(models=("m",)))):
+        assert proxy.chain_for(caller, usual) is usual
+    assert proxy.chain_for(Caller("c", "acme", Grants(pipeline="own")), usual).name == "own"
+
+
+@pytest.mark.parametrize("name", ["gone", "open"])
+async def test_a_chain_that_is_gone_or_would_not_know_who_asks_serves_nobody(name: str) -> None:
+    proxy = await opened(with_tenants(acme=[]))
+    with pytest.raises(Unavailable, match=r"^the chain for this key is not there$"):
+        proxy.chain_for(Caller("c", "acme", Grants(pipeline=name)), proxy.pipeline("p"))
+
+
+async def test_there_are_stored_keys_where_the_file_has_tenants() -> None:
+    assert (await opened(with_tenants(acme=[]))).kit.keys is not None
+    assert (await opened(with_tenants())).kit.keys is None

@@ -8,8 +8,13 @@ import pytest
 
 from llm_proxy.pipeline.errors import Unauthorized
 from llm_proxy.pipeline.exchange import Caller, Client, Exchange
+from llm_proxy.pipeline.grants import Grants
+from llm_proxy.pipeline.keys.keys import Keys
+from llm_proxy.pipeline.keys.stored import Shown, StoredKey, digest, name_of, written
 from llm_proxy.pipeline.stage import Surroundings
+from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.stages.auth import Auth, AuthOptions
+from tests.support.clock import Clock
 from tests.support.stages import Run, asking
 
 REMOTE = "203.0.113.9"
@@ -158,9 +163,13 @@ async def test_an_empty_item_of_a_list_is_no_key() -> None:
 PROBLEMS: list[tuple[Mapping[str, Any], bool, list[tuple[tuple[str, ...], str]]]] = [
     ({}, False, []),
     ({"disable_auth": True}, False, []),
-    ({}, True, [(("api_keys",), "production needs at least one key")]),
-    ({"api_keys": " , "}, True, [(("api_keys",), "production needs at least one key")]),
-    ({"api_keys": [""]}, True, [(("api_keys",), "production needs at least one key")]),
+    ({}, True, [(("api_keys",), "production needs at least one key, or a tenant")]),
+    (
+        {"api_keys": " , "},
+        True,
+        [(("api_keys",), "production needs at least one key, or a tenant")],
+    ),
+    ({"api_keys": [""]}, True, [(("api_keys",), "production needs at least one key, or a tenant")]),
     ({"api_keys": "one"}, True, []),
     ({"auth_token": "token"}, True, []),
     (
@@ -199,3 +208,54 @@ async def test_without_any_key_a_foreign_web_page_is_refused(
         await Run(Auth)(exchange)
     else:
         await refused(Run(Auth), exchange)
+
+
+async def stored(store: MemoryStore, tenant: str = "acme") -> str:
+    """A stored key."""
+    shown = Shown.new()
+    key = StoredKey(shown.id, tenant, digest(shown.secret), shown.last, 0.0)
+    await store.save(name_of(shown.id), written(key), 1e9)
+    return shown.text
+
+
+def with_keys(options: Mapping[str, Any] | None = None) -> tuple[Run, MemoryStore]:
+    """The stage, in a file with a tenant, and the store."""
+    clock = Clock()
+    store = MemoryStore(clock)
+    keys = Keys(store, {"acme": Grants(models=("m",))}, clock)
+    return Run(Auth, options, store=store, keys=keys), store
+
+
+@pytest.mark.parametrize("options", [{}, {"api_keys": "one"}])
+async def test_a_stored_key_is_let_in_beside_the_files(options: Mapping[str, Any]) -> None:
+    run, store = with_keys(options)
+    key = await stored(store)
+    exchange = coming(key)
+    await run(exchange)
+    caller = run.seen[0].caller
+    assert caller
+    assert (caller.tenant, caller.grants.within) == ("acme", Grants(models=("m",)))
+    assert {"caller": caller.id, "tenant": "acme"} == exchange.trace.notes
+    if options:
+        await run(coming("one"))
+        assert run.seen[1].caller != caller
+
+
+@pytest.mark.parametrize("address", [REMOTE, "127.0.0.1", None])
+async def test_where_there_are_tenants_everybody_needs_a_key(address: str | None) -> None:
+    run, _ = with_keys()
+    message = await refused(run, coming(None, address))
+    assert message == "no API key: send one as 'Authorization: Bearer KEY'"
+    assert await refused(run, coming("none-needed-yet", address)) == "wrong API key"
+    assert await refused(run, coming(Shown.new().text, address)) == "wrong API key"
+
+
+async def test_a_stored_key_is_wrong_where_the_file_has_no_tenant() -> None:
+    store = MemoryStore(Clock())
+    run = Run(Auth, {"api_keys": "one"}, store=store)
+    assert await refused(run, coming(await stored(store))) == "wrong API key"
+
+
+def test_a_tenants_keys_are_enough_for_production() -> None:
+    surroundings = Surroundings(frozenset(), production=True, tenants=frozenset({"acme"}))
+    assert [] == list(AuthOptions().problems(surroundings))

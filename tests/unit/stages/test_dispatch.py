@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
@@ -10,14 +11,17 @@ import pytest
 from llm_proxy.pipeline.backend import Backend
 from llm_proxy.pipeline.errors import (
     Fault,
+    Forbidden,
     ProxyError,
     Unavailable,
     UpstreamBroken,
     UpstreamUnavailable,
 )
 from llm_proxy.pipeline.events import End, Event, Failure, KeepAlive, Start, TextDelta
-from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.exchange import Caller, Exchange
+from llm_proxy.pipeline.grants import Grants
 from llm_proxy.pipeline.reply import Head, Reply
+from llm_proxy.pipeline.stage import View
 from llm_proxy.pipeline.trace import Attempt, Target
 from llm_proxy.stages.dispatch import Dispatch
 from tests.support.clock import Clock
@@ -247,3 +251,45 @@ async def test_a_backend_with_a_defect_fails_like_any_other() -> None:
         await over(Fake("local", breaks))(exchange)
     assert caught.value.fault is Fault.BROKEN_ANSWER
     assert [attempt.outcome for attempt in exchange.trace.attempts] == ["ZeroDivisionError"]
+
+
+def of(caller: Caller, **request: Any) -> Exchange:
+    return replace(asking(**request), caller=caller)
+
+
+@pytest.mark.parametrize("model", ["openai:gpt-4", "gpt-4", "local:gpt-4|local:echo"])
+async def test_what_the_caller_may_not_ask_is_refused_before_anything_is_sent(model: str) -> None:
+    run = over(Fake("local"), Fake("openai"))
+    grants = Grants(models=("openai:gpt-4o", "echo"))
+    exchange = of(Caller("c", "acme", grants), model=model)
+    with pytest.raises(Forbidden) as caught:
+        await run(exchange)
+    target = run.stage.kit.target_of(model)
+    assert caught.value.message == f'this key may not ask "{target}"'
+    assert (caught.value.status, caught.value.param) == (403, "model")
+    assert exchange.trace.attempts == []
+
+
+async def test_a_target_that_a_stage_has_set_is_no_way_around() -> None:
+    run = over(Fake("local"), Fake("openai"))
+    exchange = of(Caller("c", "acme", Grants(models=("gpt-4",))), model="gpt-4")
+    await run(exchange.at(Target("openai", "gpt-4")))
+    with pytest.raises(Forbidden):
+        await run(exchange.at(Target("openai", "o3")))
+    with pytest.raises(Forbidden):
+        await run(replace(exchange.at(Target("openai", "o3")), request=counting().request))
+
+
+def counting() -> Exchange:
+    return asking(model="gpt-4", counts_only=True)
+
+
+async def test_a_tenants_own_backend_is_asked_for_it_and_for_nobody_else() -> None:
+    shared, own = Fake("openai"), Fake("openai")
+    views = {"acme": View({"openai": own}, {}, Mock()), "off": View({}, {"openai": "no"}, Mock())}
+    run = over(shared, views=views)
+    for caller in (Caller("a"), Caller("b", "other"), Caller("c", "acme")):
+        await run(of(caller, model=f"openai:{caller.id}"))
+    assert (shared.asked, own.asked) == (["a", "b"], ["c"])
+    with pytest.raises(Unavailable, match='the backend "openai" is off: no'):
+        await run(of(Caller("d", "off"), model="openai:d").at(Target("openai", "d")))

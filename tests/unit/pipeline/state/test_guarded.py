@@ -9,7 +9,7 @@ import pytest
 
 from llm_proxy.pipeline.errors import StateAway
 from llm_proxy.pipeline.state.charges import Charge, Standing
-from llm_proxy.pipeline.state.guarded import GuardedStore
+from llm_proxy.pipeline.state.guarded import KEYS_KNOWN_FOR, GuardedStore
 from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.pipeline.state.store import Change, SharedStore, Use, WhenAway
 from tests.support.clock import Clock
@@ -66,12 +66,17 @@ async def turns() -> None:
 class Bench:
     """A guarded store; time passes only when the test lets it."""
 
-    def __init__(self, sessions: WhenAway = "local", limits: WhenAway = "local") -> None:
+    def __init__(
+        self,
+        sessions: WhenAway = "local",
+        limits: WhenAway = "local",
+        keys: WhenAway = "local",
+    ) -> None:
         self.clock = Clock()
         self.shared = Switched(self.clock)
         self.slept: list[float] = []
         self.go_on = asyncio.Event()
-        when_away: dict[Use, WhenAway] = {"sessions": sessions, "limits": limits}
+        when_away: dict[Use, WhenAway] = {"sessions": sessions, "limits": limits, "keys": keys}
         self.store = GuardedStore(
             self.shared, MemoryStore(self.clock), when_away, self.clock, self._sleep
         )
@@ -192,6 +197,51 @@ async def test_closed_limits_refuse(begin: Begin) -> None:
     assert await bench.store.load("a") is None
 
 
+KEY = "key:abc"
+
+
+async def test_a_key_in_use_goes_on_while_nobody_can_look_it_up(begin: Begin) -> None:
+    bench = begin("closed")
+    await bench.shared.kept.save(KEY, b"mine", 1e6)
+    assert b"mine" == await bench.store.load(KEY)
+    bench.shared.is_away = True
+    for _ in range(3):
+        bench.clock.now += KEYS_KNOWN_FOR - 1
+        assert b"mine" == await bench.store.load(KEY)
+    bench.clock.now += KEYS_KNOWN_FOR + 1
+    with pytest.raises(StateAway):
+        await bench.store.load(KEY)
+
+
+async def test_a_key_that_was_not_there_before_is_not_called_wrong(begin: Begin) -> None:
+    bench = begin()
+    assert await bench.store.load(KEY) is None
+    bench.shared.is_away = True
+    for _ in range(2):
+        with pytest.raises(StateAway):
+            await bench.store.load(KEY)
+
+
+async def test_a_key_that_was_seen_to_be_revoked_does_not_come_back(begin: Begin) -> None:
+    bench = begin()
+    await bench.shared.kept.save(KEY, b"mine", 1e6)
+    await bench.store.load(KEY)
+    await bench.shared.kept.drop(KEY)
+    assert await bench.store.load(KEY) is None
+    bench.shared.is_away = True
+    with pytest.raises(StateAway):
+        await bench.store.load(KEY)
+
+
+async def test_closed_keys_let_nobody_in(begin: Begin) -> None:
+    bench = begin("local", "local", "closed")
+    await bench.shared.kept.save(KEY, b"mine", 1e6)
+    await bench.store.load(KEY)
+    bench.shared.is_away = True
+    with pytest.raises(StateAway):
+        await bench.store.load(KEY)
+
+
 async def test_after_one_failure_nobody_waits_for_it(begin: Begin) -> None:
     bench = begin()
     bench.shared.is_away = True
@@ -244,7 +294,8 @@ async def test_the_outage_tells_its_length_and_what_is_done(begin: Begin) -> Non
     await bench.clock.sleep(3)
     outage = bench.store.outage
     assert outage
-    assert (3.0, {"sessions": "open", "limits": "local"}) == (outage.seconds, outage.instead)
+    instead = {"sessions": "open", "limits": "local", "keys": "local"}
+    assert (3.0, instead) == (outage.seconds, outage.instead)
 
 
 async def test_each_change_is_one_line_of_the_log(
@@ -262,7 +313,8 @@ async def test_each_change_is_one_line_of_the_log(
     away, back = ("ERROR", "the shared state is away"), ("WARNING", "the shared state is back")
     assert [away, back, away, back] == lines
     told = vars(caplog.records[0])
-    assert ("gone", {"sessions": "local", "limits": "local"}) == (told["reason"], told["instead"])
+    instead = {"sessions": "local", "limits": "local", "keys": "local"}
+    assert ("gone", instead) == (told["reason"], told["instead"])
     assert 1.0 == vars(caplog.records[1])["seconds"]
 
 

@@ -1,10 +1,15 @@
 """What commands are given, checked."""
 
+from dataclasses import replace
+
 import pytest
 
+from llm_proxy.pipeline.exchange import Caller
+from llm_proxy.pipeline.grants import Grants
 from llm_proxy.pipeline.session_state import SessionState
 from llm_proxy.stages.commands.arguments import (
     backend_name,
+    backends,
     line,
     model_name,
     no_argument,
@@ -12,8 +17,9 @@ from llm_proxy.stages.commands.arguments import (
     target_name,
     text,
 )
-from llm_proxy.stages.commands.command import CommandError
+from llm_proxy.stages.commands.command import CommandError, Desk
 from llm_proxy.stages.commands.parser import Call
+from tests.support.stages import asking
 from tests.unit.stages.commands.desks import desk
 
 SEE = "; see !/help(c)"
@@ -168,3 +174,30 @@ def test_what_is_no_backend(name: str, expected: str) -> None:
     with pytest.raises(CommandError) as caught:
         backend_name(name, desk())
     assert str(caught.value) == expected
+
+
+def narrow(**may: tuple[str, ...]) -> Desk:
+    """The desk of a caller who may ask so much."""
+    return desk(exchange=replace(asking(), caller=Caller("c", "acme", Grants(**may))))
+
+
+@pytest.mark.parametrize("name", ["y:b", "y:b|y:c", "m"])
+def test_what_a_caller_may_ask_can_be_set(name: str) -> None:
+    assert model_name(name, narrow(models=("b", "y:c"))) == name
+
+
+@pytest.mark.parametrize("name", ["x:b", "y:a|x:b", "b"])
+def test_what_a_caller_may_not_ask_cannot_be_set(name: str) -> None:
+    with pytest.raises(CommandError, match=r"^you may not ask x:b$"):
+        model_name(name, narrow(models=("a", "y:b")))
+    with pytest.raises(CommandError):
+        target_name(name, narrow(models=("a", "y:b")))
+
+
+def test_backends_that_a_caller_may_not_ask_are_not_spoken_of() -> None:
+    at = narrow(backends=("y",))
+    assert backends(at) == ["y"]
+    assert backend_name("y", at) == "y"
+    for name in ("x", "z", "yacht"):
+        with pytest.raises(CommandError, match=f'^no backend named "{name}"; these are on: y$'):
+            backend_name(name, at)

@@ -10,7 +10,9 @@ import aiohttp
 import pytest
 
 from llm_proxy.pipeline.breaker import BreakerLimits
-from llm_proxy.pipeline.errors import BadRequest
+from llm_proxy.pipeline.errors import BadRequest, Forbidden
+from llm_proxy.pipeline.exchange import Caller
+from llm_proxy.pipeline.grants import Grants
 from llm_proxy.pipeline.health import Health
 from llm_proxy.pipeline.session_state import SessionState
 from llm_proxy.pipeline.stage import Kit
@@ -165,3 +167,40 @@ def test_the_fastest_lately_comes_first_and_who_is_not_known_before_it() -> None
         names.clock.now += seconds
         call.answered()
     assert names.of("m") == ["c2", "c1", "b", "a1", "a2"]
+
+
+def allowed(names: Names, name: str, *models: str, **edits: Sequence[str]) -> list[str]:
+    caller = Caller("c", "acme", Grants(models=models))
+    routes = {name: tuple(targets) for name, targets in edits.items()}
+    exchange = replace(asking(model=name), session=Kept(SessionState(routes=routes)).session)
+    choice = choice_for(replace(exchange, caller=caller), names.options, names.kit)
+    return [str(target) for target in choice.targets]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("m", ["x:a"]),
+        ("m|y:a", ["x:a", "y:a"]),
+        ("x:c|y:a", ["y:a"]),
+        ("edited", ["y:a"]),
+    ],
+)
+def test_of_several_targets_those_are_left_that_may_be_asked(
+    name: str, expected: Sequence[str]
+) -> None:
+    assert allowed(Names(), name, "a", edited=("x:b", "y:a")) == expected
+
+
+@pytest.mark.parametrize("name", ["o", "y:b", "b", "x:b|x:c", "edited"])
+def test_where_none_is_left_it_is_refused(name: str) -> None:
+    with pytest.raises(Forbidden, match=r'^this key may not ask "[xy]:b"$'):
+        allowed(Names(), name, "a", edited=("x:b",))
+
+
+def test_a_target_that_was_set_before_must_be_allowed_as_well() -> None:
+    caller = Caller("c", "acme", Grants(backends=("x",)))
+    names = Names()
+    exchange = replace(asking(model="x:a"), caller=caller).at(Target("y", "a"))
+    with pytest.raises(Forbidden):
+        choice_for(exchange, names.options, names.kit)

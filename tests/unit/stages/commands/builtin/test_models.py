@@ -1,8 +1,13 @@
 """Commands that choose who is asked."""
 
+from dataclasses import replace
+
 import pytest
 
+from llm_proxy.pipeline.exchange import Caller
+from llm_proxy.pipeline.grants import Grants
 from llm_proxy.pipeline.session_state import NOTHING, SessionState
+from tests.support.stages import asking
 from tests.unit.stages.commands.desks import desk, desk_without_session, refused, run
 
 AT_Y = SessionState(model="x:a", backend="y", params={"seed": 7})
@@ -70,3 +75,11 @@ async def test_without_a_session_nothing_is_set(name: str) -> None:
     at = desk_without_session()
     assert await refused(at, name, "x") == expected
     assert at.state == NOTHING
+
+
+async def test_only_backends_that_the_caller_may_ask_are_named() -> None:
+    caller = Caller("c", "acme", Grants(backends=("y*",)))
+    at = desk(exchange=replace(asking(), caller=caller))
+    assert await run(at, "backend") == "No backend is set. These are on: y, yacht."
+    for name in ("model", "oneoff"):
+        assert await refused(at, name, "x:a") == "you may not ask x:a"

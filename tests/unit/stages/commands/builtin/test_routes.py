@@ -1,13 +1,17 @@
 """Commands that edit what a model's name stands for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llm_proxy.pipeline.exchange import Caller
+from llm_proxy.pipeline.grants import Grants
 from llm_proxy.pipeline.session_state import NOTHING, SessionState
 from llm_proxy.stages.commands.command import CommandError, Desk
+from tests.support.stages import asking
 from tests.unit.stages.commands.desks import (
     ROUTES,
     desk,
@@ -194,3 +198,12 @@ async def test_clearing_takes_any_edits_back(edits: Sequence[Edit]) -> None:
     await make(at, edits)
     await run(at, "route-clear")
     assert at.state == NOTHING
+
+
+async def test_only_what_the_caller_may_ask_is_shown_and_edited() -> None:
+    caller = Caller("c", "acme", Grants(models=("a", "c")))
+    at = desk(exchange=replace(asking(), caller=caller))
+    assert await run(at, "route-list") == "- m stands for x:a"
+    await run(at, "route-append", "m", "x:c")
+    assert at.state.routes == {"m": ("x:a", "x:c")}
+    assert await refused(at, "route-append", "m", "y:b") == "you may not ask y:b"

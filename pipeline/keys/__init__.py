@@ -1,0 +1,1 @@
+"""The keys that callers come in with, where they are kept in shared state."""
