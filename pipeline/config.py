@@ -106,11 +106,12 @@ class WhenAwayConfig(_Section):
 
     sessions: WhenAway = "local"
     limits: WhenAway = "local"
+    cache: WhenAway = "open"
 
     @property
     def by_use(self) -> Mapping[Use, WhenAway]:
         """What it says for each use."""
-        return {"sessions": self.sessions, "limits": self.limits}
+        return {"sessions": self.sessions, "limits": self.limits, "cache": self.cache}
 
 
 class StateConfig(_Section):

@@ -17,6 +17,8 @@ KNOCK_EVERY = 0.5
 
 T = TypeVar("T")
 
+_USES: Mapping[str, Use] = {"cache": "cache"}
+
 _log = logging.getLogger(__name__)
 
 
@@ -25,7 +27,7 @@ class GuardedStore(Store):
 
     After the first call that fails nobody waits for it any more, until it has answered a knock. So
     an outage costs each request at most the time limit of one call. What is kept for others is also
-    kept in `local`, to go on with what this process knows.
+    kept in `local` where a use is to go on with what this process knows.
     """
 
     def __init__(
@@ -68,15 +70,23 @@ class GuardedStore(Store):
         return Outage(self._clock() - self._away_since, self._when_away)
 
     async def load(self, key: str) -> bytes | None:
-        return await self._ask("sessions", lambda store: store.load(key), None)
+        return await self._ask(use_of(key), lambda store: store.load(key), None)
 
     async def save(self, key: str, value: bytes, ttl: float) -> None:
-        await self._ask("sessions", lambda store: store.save(key, value, ttl), None)
-        await self._local.save(key, value, ttl)
+        await self._ask(use_of(key), lambda store: store.save(key, value, ttl), None)
+        if self._goes_on_locally(key):
+            await self._local.save(key, value, ttl)
+
+    async def add(self, key: str, value: bytes, ttl: float) -> bool:
+        is_new = await self._ask(use_of(key), lambda store: store.add(key, value, ttl), True)
+        if is_new and self._goes_on_locally(key):
+            await self._local.save(key, value, ttl)
+        return is_new
 
     async def drop(self, key: str) -> None:
-        await self._ask("sessions", lambda store: store.drop(key), None)
-        await self._local.drop(key)
+        await self._ask(use_of(key), lambda store: store.drop(key), None)
+        if self._goes_on_locally(key):
+            await self._local.drop(key)
 
     async def update(self, key: str, change: Change, ttl: float) -> None:
         made: bytes | None = None
@@ -86,12 +96,16 @@ class GuardedStore(Store):
             made = change(before)
             return made
 
-        await self._ask("sessions", lambda store: store.update(key, noted, ttl), None)
-        await self._local.update(key, lambda _: made, ttl)
+        await self._ask(use_of(key), lambda store: store.update(key, noted, ttl), None)
+        if self._goes_on_locally(key):
+            await self._local.update(key, lambda _: made, ttl)
 
     async def take(self, charges: Sequence[Charge]) -> list[Standing]:
         full = standings(charges, [0.0] * len(charges))
         return await self._ask("limits", lambda store: store.take(charges), full)
+
+    def _goes_on_locally(self, key: str) -> bool:
+        return self._when_away[use_of(key)] == "local"
 
     async def _ask(self, use: Use, ask: Callable[[Store], Awaitable[T]], nothing: T) -> T:
         """The answer of the shared store, or of what takes its place."""
@@ -128,3 +142,8 @@ class GuardedStore(Store):
             seconds = self._back_since - self._away_since
             self._away_since = None
             _log.warning("the shared state is back", extra={"seconds": round(seconds, 3)})
+
+
+def use_of(key: str) -> Use:
+    """What a value is for, by the kind that its key begins with; most are of conversations."""
+    return _USES.get(key.partition(":")[0], "sessions")

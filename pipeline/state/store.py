@@ -11,8 +11,9 @@ from llm_proxy.pipeline.state.charges import Charge, Standing
 Change = Callable[[bytes | None], bytes | None]
 """From what is kept to what shall be; None is nothing."""
 
-Use = Literal["sessions", "limits"]
-"""What state is for: whatever is kept of conversations, and how much callers have had."""
+Use = Literal["sessions", "limits", "cache"]
+"""What state is for: whatever is kept of conversations, how much callers have had, and answers that
+may be given again."""
 
 WhenAway = Literal["local", "open", "closed"]
 """What to do without shared state: go on with this process's own, go on without any, or refuse."""
@@ -45,6 +46,10 @@ class Store(Lifetime, ABC):
     @abstractmethod
     async def save(self, key: str, value: bytes, ttl: float) -> None:
         """Keep `value` for `ttl` seconds."""
+
+    @abstractmethod
+    async def add(self, key: str, value: bytes, ttl: float) -> bool:
+        """Keep `value` for `ttl` seconds where there is nothing yet; whether that was so."""
 
     @abstractmethod
     async def drop(self, key: str) -> None:
