@@ -72,7 +72,7 @@ class _Guard:
                 return (event,)
         if end is None:
             return (event,)
-        self._stopped = True
+        self._stopped = self._exchange.trace.cut_short = True
         self._exchange.trace.warnings.append("loop_detection: answer stopped")
         _log.warning("loop detected", extra={"request_id": self._exchange.id})
         kept = replace(event, text=text[:end], frame=None)

@@ -129,6 +129,7 @@ async def test_the_answer_ends_with_a_notice() -> None:
     ] == await reply.collect()
     assert reply.outcome == "complete"
     assert exchange.trace.warnings == ["loop_detection: answer stopped"]
+    assert exchange.trace.cut_short
 
 
 async def test_reasoning_is_watched_and_the_notice_is_text() -> None:
