@@ -108,11 +108,17 @@ class WhenAwayConfig(_Section):
     sessions: WhenAway = "local"
     limits: WhenAway = "local"
     keys: Literal["local", "closed"] = "local"
+    cache: WhenAway = "open"
 
     @property
     def by_use(self) -> Mapping[Use, WhenAway]:
         """What it says for each use."""
-        return {"sessions": self.sessions, "limits": self.limits, "keys": self.keys}
+        return {
+            "sessions": self.sessions,
+            "limits": self.limits,
+            "keys": self.keys,
+            "cache": self.cache,
+        }
 
 
 class StateConfig(_Section):

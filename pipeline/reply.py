@@ -43,18 +43,18 @@ _SHOWS_NOTHING = (*LIFE_CYCLE, Finish)
 
 _log = logging.getLogger(__name__)
 
-
 PROXY = "proxy"
 """The backend of what this proxy says itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Who answers, and what the question lost on its way there."""
+    """Who answers, what the question lost on its way, and if all was said (and paid) before."""
 
     backend: str
     model: str
     warnings: tuple[str, ...] = ()
+    replayed: bool = False
 
 
 class Reply:

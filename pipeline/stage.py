@@ -63,12 +63,11 @@ class View:
 class Kit:
     """What a stage or backend may use of its surroundings, injected so that tests can replace it.
 
-    `clock` gives monotonic seconds. `backends` holds those that are switched on, by name, and
-    `off` tells of the others why they are not. `health` is what the process knows of its targets.
-    `views` are what tenants see instead, by their names; `keys` are the stored keys, where there
-    can be any.
-    `stage` is the stage's own name in the file, `named_models` what the stages of its chain say of
-    names of models.
+    `clock` gives monotonic seconds, `wall_clock` those since 1970. `backends` holds those that are
+    switched on, by name, and `off` tells of the others why they are not. `health` is what the
+    process knows of its targets. `views` are what tenants see instead, by their names; `keys` are
+    the stored keys, where there can be any. `stage` is the stage's own name in the file,
+    `named_models` what the stages of its chain say of names of models.
     """
 
     http: aiohttp.ClientSession
@@ -81,6 +80,7 @@ class Kit:
         default_factory=dict[str, Sequence[Target]]
     )
     clock: Callable[[], float] = time.monotonic
+    wall_clock: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     health: Health = field(default_factory=lambda: Health(time.monotonic))
     views: Mapping[str, View] = field(default_factory=dict[str, View])

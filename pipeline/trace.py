@@ -52,6 +52,10 @@ class Trace:
     decisions: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     warnings: list[str] = field(default_factory=list[str])
     notes: dict[str, Any] = field(default_factory=dict[str, Any])
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+
+    cut_short: bool = False
+    """Whether a stage has ended the answer before the model had."""
 
     timed_out: Callable[[], bool] = _never
     """Whether the time for the whole request is over: then a cancellation is not the client's."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from llm_proxy.pipeline.stage import Stage
 from llm_proxy.stages.auth import Auth
+from llm_proxy.stages.cache import Cache
 from llm_proxy.stages.commands import Commands
 from llm_proxy.stages.dispatch import Dispatch
 from llm_proxy.stages.failover import Failover
@@ -21,6 +22,7 @@ BUILTIN: dict[str, type[Stage[Any]]] = {
     "commands": Commands,
     "loop_detection": LoopDetection,
     "transform": Transform,
+    "cache": Cache,
     "failover": Failover,
     "dispatch": Dispatch,
 }

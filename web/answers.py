@@ -55,7 +55,8 @@ def _names(backend: str, model: str) -> dict[str, str]:
 
 
 def _headers(request_id: str, trace: Trace, dialect: Dialect) -> dict[str, str]:
-    headers = id_headers(request_id, dialect)
+    told = {name: _printable(value) for name, value in trace.headers.items()}
+    headers = {**told, **id_headers(request_id, dialect)}
     headers["x-llm-proxy-attempts"] = str(len(trace.attempts))
     if len(trace.attempts) > 1:
         headers["x-llm-proxy-tried"] = _printable(_tried(trace.attempts))[:_LONGEST_HEADER]

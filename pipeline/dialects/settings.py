@@ -9,7 +9,7 @@ from llm_proxy.pipeline.errors import Untranslatable
 from llm_proxy.pipeline.parts import OpaquePart, Part
 from llm_proxy.pipeline.request import ChatRequest
 
-_NEVER_LEFT_OUT = frozenset(
+NEVER_LEFT_OUT = frozenset(
     {
         "audio",
         "background",
@@ -63,7 +63,7 @@ def leave_out(request: ChatRequest, said: Collection[str], losses: Losses) -> No
             continue
         if _says_nothing(value):
             continue
-        if name in _NEVER_LEFT_OUT:
+        if name in NEVER_LEFT_OUT:
             raise refuse(name)
         losses.drop(name)
 

@@ -20,6 +20,8 @@ KEYS_KNOWN_FOR = 300.0
 
 T = TypeVar("T")
 
+_USES: Mapping[str, Use] = {"cache": "cache"}
+
 _log = logging.getLogger(__name__)
 
 
@@ -28,7 +30,7 @@ class GuardedStore(Store):
 
     After the first call that fails nobody waits for it any more, until it has answered a knock. So
     an outage costs each request at most the time limit of one call. What is kept for others is also
-    kept in `local`, to go on with what this process knows.
+    kept in `local` where a use is to go on with what this process knows.
     """
 
     def __init__(
@@ -73,15 +75,23 @@ class GuardedStore(Store):
     async def load(self, key: str) -> bytes | None:
         if key.startswith(KEYS):
             return await self._load_key(key)
-        return await self._ask("sessions", lambda store: store.load(key), None)
+        return await self._ask(use_of(key), lambda store: store.load(key), None)
 
     async def save(self, key: str, value: bytes, ttl: float) -> None:
-        await self._ask("sessions", lambda store: store.save(key, value, ttl), None)
-        await self._local.save(key, value, ttl)
+        await self._ask(use_of(key), lambda store: store.save(key, value, ttl), None)
+        if self._goes_on_locally(key):
+            await self._local.save(key, value, ttl)
+
+    async def add(self, key: str, value: bytes, ttl: float) -> bool:
+        is_new = await self._ask(use_of(key), lambda store: store.add(key, value, ttl), True)
+        if is_new and self._goes_on_locally(key):
+            await self._local.save(key, value, ttl)
+        return is_new
 
     async def drop(self, key: str) -> None:
-        await self._ask("sessions", lambda store: store.drop(key), None)
-        await self._local.drop(key)
+        await self._ask(use_of(key), lambda store: store.drop(key), None)
+        if self._goes_on_locally(key):
+            await self._local.drop(key)
 
     async def update(self, key: str, change: Change, ttl: float) -> None:
         made: bytes | None = None
@@ -91,8 +101,9 @@ class GuardedStore(Store):
             made = change(before)
             return made
 
-        await self._ask("sessions", lambda store: store.update(key, noted, ttl), None)
-        await self._local.update(key, lambda _: made, ttl)
+        await self._ask(use_of(key), lambda store: store.update(key, noted, ttl), None)
+        if self._goes_on_locally(key):
+            await self._local.update(key, lambda _: made, ttl)
 
     async def take(self, charges: Sequence[Charge]) -> list[Standing]:
         full = standings(charges, [0.0] * len(charges))
@@ -109,6 +120,9 @@ class GuardedStore(Store):
         else:
             await self._local.drop(key)
         return found
+
+    def _goes_on_locally(self, key: str) -> bool:
+        return self._when_away[use_of(key)] == "local"
 
     async def _ask(self, use: Use, ask: Callable[[Store], Awaitable[T]], nothing: T) -> T:
         """The answer of the shared store, or of what takes its place."""
@@ -145,3 +159,8 @@ class GuardedStore(Store):
             seconds = self._back_since - self._away_since
             self._away_since = None
             _log.warning("the shared state is back", extra={"seconds": round(seconds, 3)})
+
+
+def use_of(key: str) -> Use:
+    """What a value is for, by the kind that its key begins with; most are of conversations."""
+    return _USES.get(key.partition(":")[0], "sessions")

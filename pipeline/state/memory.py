@@ -2,12 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from cachetools import TLRUCache
 
 from llm_proxy.pipeline.state.buckets import Buckets
 from llm_proxy.pipeline.state.charges import Charge, Standing
 from llm_proxy.pipeline.state.store import Change, Store
+
+ROOM = 256_000_000
+"""Bytes that the values of one kind may take."""
 
 _Entry = tuple[bytes, float]
 
@@ -17,12 +21,18 @@ def _expiry(_key: str, entry: _Entry, now: float) -> float:
 
 
 class MemoryStore(Store):
-    """Keeps at most `limit` values of each kind, which is what their keys begin with; so many of
-    one kind displace none of another. `clock` gives seconds. Limits go by the loop's clock."""
+    """Keeps at most `limit` values of each kind, which is what their keys begin with, and no more
+    than `room` bytes of them; so many of one kind displace none of another. What is larger than all
+    of the room is not kept. `clock` gives seconds. Limits go by the loop's clock."""
 
-    def __init__(self, clock: Callable[[], float], limit: int = 20_000) -> None:
+    def __init__(self, clock: Callable[[], float], limit: int = 20_000, room: int = ROOM) -> None:
+        least = room // limit  # which each value takes of the room, so that there are never more
+
+        def size(entry: _Entry) -> int:
+            return max(least, len(entry[0]))
+
         self._kinds: defaultdict[str, TLRUCache[str, _Entry]] = defaultdict(
-            lambda: TLRUCache(limit, _expiry, timer=clock)
+            lambda: TLRUCache(room, _expiry, timer=clock, getsizeof=size)
         )
         self._buckets = Buckets(limit)
 
@@ -31,7 +41,16 @@ class MemoryStore(Store):
         return entry[0] if entry else None
 
     async def save(self, key: str, value: bytes, ttl: float) -> None:
-        self._entries(key)[key] = (value, ttl)
+        entries = self._entries(key)
+        entries.pop(key, None)
+        with suppress(ValueError):  # it is too large
+            entries[key] = (value, ttl)
+
+    async def add(self, key: str, value: bytes, ttl: float) -> bool:
+        is_new = await self.load(key) is None
+        if is_new:
+            await self.save(key, value, ttl)
+        return is_new
 
     async def drop(self, key: str) -> None:
         self._entries(key).pop(key, None)

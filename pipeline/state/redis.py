@@ -68,6 +68,11 @@ class RedisStore(SharedStore):
         async with self._limited():
             await self._do("SET", self._named(key), value, "PX", _milliseconds(ttl))
 
+    async def add(self, key: str, value: bytes, ttl: float) -> bool:
+        async with self._limited():
+            name, lives = self._named(key), _milliseconds(ttl)
+            return await self._do("SET", name, value, "PX", lives, "NX") is not None
+
     async def drop(self, key: str) -> None:
         async with self._limited():
             await self._do("DEL", self._named(key))

@@ -11,9 +11,9 @@ from llm_proxy.pipeline.state.charges import Charge, Standing
 Change = Callable[[bytes | None], bytes | None]
 """From what is kept to what shall be; None is nothing."""
 
-Use = Literal["sessions", "limits", "keys"]
-"""What state is for: whatever is kept of conversations, how much callers have had, and the keys
-with which they come in."""
+Use = Literal["sessions", "limits", "keys", "cache"]
+"""What state is for: whatever is kept of conversations, how much callers have had, the keys with
+which they come in, and answers that may be given again."""
 
 KEYS = "key:"
 """What the names of callers' keys begin with."""
@@ -49,6 +49,10 @@ class Store(Lifetime, ABC):
     @abstractmethod
     async def save(self, key: str, value: bytes, ttl: float) -> None:
         """Keep `value` for `ttl` seconds."""
+
+    @abstractmethod
+    async def add(self, key: str, value: bytes, ttl: float) -> bool:
+        """Keep `value` for `ttl` seconds where there is nothing yet; whether that was so."""
 
     @abstractmethod
     async def drop(self, key: str) -> None:

@@ -64,6 +64,7 @@ class Commands(Stage[CommandsOptions]):
     """
 
     Options = CommandsOptions
+    provides = frozenset({"commands"})
     requires = frozenset({"session"})
 
     def __init__(self, options: CommandsOptions, kit: Kit) -> None:

@@ -33,7 +33,7 @@ class Answering:
         """An answer that passes as it comes, and ends where a loop is recognised."""
         reply = await call_next(self.exchange)
         goes_on = self.action == "warn"
-        tell_of = partial(self._tell_of_loop, done="noticed" if goes_on else "stopped")
+        tell_of = self._tell_of_loop if goes_on else self._tell_of_stop
         guard = Guard(self._watch(), tell_of, goes_on=goes_on)
         return self._with_calls_watched(reply.through(guard))
 
@@ -49,7 +49,7 @@ class Answering:
                 self._tell_of_loop(found, "asked for again")
                 reply, found = other
         if found:
-            self._tell_of_loop(found, "stopped")
+            self._tell_of_stop(found)
         return reply
 
     async def _again(self, head: Head, call_next: Next) -> tuple[Reply, Found | None] | None:
@@ -78,6 +78,7 @@ class Answering:
         except BaseException:
             await reply.aclose()
             raise
+        self.exchange.trace.cut_short = found is not None
         if found:
             await reply.aclose()
             events = cut_back(events, found)
@@ -93,10 +94,15 @@ class Answering:
         stuck = turn.stuck if turn.stops else None
         return reply.through(CallGuard(stuck, turns, self._tell_of_call))
 
-    def _tell_of_loop(self, found: Found, done: str) -> None:
+    def _tell_of_stop(self, found: Found) -> None:
+        self.exchange.trace.cut_short = True
+        self._tell_of_loop(found, "stopped")
+
+    def _tell_of_loop(self, found: Found, done: str = "noticed") -> None:
         tell(self.exchange, found.place, f"the {found.place} went round in circles, {done}")
 
     def _tell_of_call(self, tool: str) -> None:
+        self.exchange.trace.cut_short = True
         tell(self.exchange, "calls", f"{tool} was called again and again, stopped")
 
     def _judge(self, head: Head) -> None:

@@ -41,6 +41,8 @@ class Bookkeeping:
         """What is to be entered once `reply` is over, if anything."""
         if reply.head.backend == PROXY:
             return None
+        if reply.head.replayed:
+            self._usage = _NO_USAGE
         if reply.error is not None:
             return self._entry(_told(reply.error), failed=True)
         if reply.outcome == "abandoned":

@@ -48,7 +48,8 @@ def test_the_defaults() -> None:
     state = config.state
     assert ("memory://", None) == (state.url.get_secret_value(), state.address)
     assert ("llm-proxy", 1.0) == (state.prefix, state.timeout)
-    assert {"sessions": "local", "limits": "local", "keys": "local"} == state.when_away.by_use
+    by_use = {"sessions": "local", "limits": "local", "keys": "local", "cache": "open"}
+    assert by_use == state.when_away.by_use
     paths = ("/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1beta")
     assert paths == config.pipelines["default"].serves
     assert "local" == config.backends.default_backend

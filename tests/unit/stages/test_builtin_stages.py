@@ -17,12 +17,13 @@ CHAIN = [
     "commands",
     "loop_detection",
     "transform",
+    "cache",
     "failover",
     "dispatch",
 ]
 
 
-def test_these_are_built_in_in_the_order_of_the_default_chain() -> None:
+def test_these_are_built_in_in_the_order_in_which_they_belong() -> None:
     assert list(BUILTIN) == CHAIN
 
 

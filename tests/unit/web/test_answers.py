@@ -17,12 +17,14 @@ async def test_a_whole_answer_with_what_is_known_of_it() -> None:
     exchange.trace.stages += [("dispatch", 0.002), ("my stage", 0.001)]
     exchange.trace.attempts.append(Attempt(Target("b", "m"), "ok", 0.1))
     exchange.trace.warnings += ["one", "two\nlines"]
+    exchange.trace.headers |= {"x-own": "a\nb", "x-request-id": "not this"}
 
     response = await send_whole(Reply.of(Head("b", "m\u00e9"), said("hi")), exchange, DIALECT)
 
     assert orjson.loads(response.body)["choices"][0]["message"]["content"] == "hi"  # type: ignore[arg-type]
     assert dict(response.headers) == {
         "x-request-id": exchange.id,
+        "x-own": "a?b",
         "x-llm-proxy-attempts": "1",
         "Server-Timing": "my-stage;dur=1.000, dispatch;dur=2.000",
         "x-llm-proxy-warnings": "one; two?lines",

@@ -9,7 +9,7 @@ import pytest
 
 from llm_proxy.pipeline.errors import StateAway
 from llm_proxy.pipeline.state.charges import Charge, Standing
-from llm_proxy.pipeline.state.guarded import KEYS_KNOWN_FOR, GuardedStore
+from llm_proxy.pipeline.state.guarded import KEYS_KNOWN_FOR, GuardedStore, use_of
 from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.pipeline.state.store import Change, SharedStore, Use, WhenAway
 from tests.support.clock import Clock
@@ -45,6 +45,10 @@ class Switched(SharedStore):
         await self._here()
         await self.kept.save(key, value, ttl)
 
+    async def add(self, key: str, value: bytes, ttl: float) -> bool:
+        await self._here()
+        return await self.kept.add(key, value, ttl)
+
     async def drop(self, key: str) -> None:
         await self._here()
         await self.kept.drop(key)
@@ -71,15 +75,20 @@ class Bench:
         sessions: WhenAway = "local",
         limits: WhenAway = "local",
         keys: WhenAway = "local",
+        cache: WhenAway = "open",
     ) -> None:
         self.clock = Clock()
         self.shared = Switched(self.clock)
         self.slept: list[float] = []
         self.go_on = asyncio.Event()
-        when_away: dict[Use, WhenAway] = {"sessions": sessions, "limits": limits, "keys": keys}
-        self.store = GuardedStore(
-            self.shared, MemoryStore(self.clock), when_away, self.clock, self._sleep
-        )
+        when_away: dict[Use, WhenAway] = {
+            "sessions": sessions,
+            "limits": limits,
+            "keys": keys,
+            "cache": cache,
+        }
+        self.local = MemoryStore(self.clock)
+        self.store = GuardedStore(self.shared, self.local, when_away, self.clock, self._sleep)
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -294,7 +303,7 @@ async def test_the_outage_tells_its_length_and_what_is_done(begin: Begin) -> Non
     await bench.clock.sleep(3)
     outage = bench.store.outage
     assert outage
-    instead = {"sessions": "open", "limits": "local", "keys": "local"}
+    instead = {"sessions": "open", "limits": "local", "keys": "local", "cache": "open"}
     assert (3.0, instead) == (outage.seconds, outage.instead)
 
 
@@ -313,7 +322,7 @@ async def test_each_change_is_one_line_of_the_log(
     away, back = ("ERROR", "the shared state is away"), ("WARNING", "the shared state is back")
     assert [away, back, away, back] == lines
     told = vars(caplog.records[0])
-    instead = {"sessions": "local", "limits": "local", "keys": "local"}
+    instead = {"sessions": "local", "limits": "local", "keys": "local", "cache": "open"}
     assert ("gone", instead) == (told["reason"], told["instead"])
     assert 1.0 == vars(caplog.records[1])["seconds"]
 
@@ -344,3 +353,39 @@ async def test_a_mistake_of_ours_is_no_outage(begin: Begin) -> None:
     with pytest.raises(ValueError, match="ours"):
         await bench.store.update("a", change, 10)
     assert bench.store.outage is None
+
+
+KINDS = {"cache:a": "cache", "cached:a": "sessions", "session:a": "sessions", "a": "sessions"}
+
+
+@pytest.mark.parametrize(("key", "use"), KINDS.items())
+def test_what_a_value_is_for_stands_in_its_key(key: str, use: Use) -> None:
+    assert use == use_of(key)
+
+
+async def test_without_shared_state_nothing_is_cached_and_sessions_go_on() -> None:
+    bench = Bench()
+    for key in ("cache:a", "session:a"):
+        assert await bench.store.add(key, b"1", 60)
+        assert not await bench.store.add(key, b"2", 60)
+    bench.shared.is_away = True
+    assert [None, b"1"] == [await bench.store.load(f"{kind}:a") for kind in ("cache", "session")]
+    assert [True, False] == [
+        await bench.store.add(f"{k}:a", b"3", 60) for k in ("cache", "session")
+    ]
+    asked: list[bytes | None] = []
+    await bench.store.update("cache:a", asked.append, 60)
+    assert asked == []
+
+
+async def test_what_does_not_go_on_locally_takes_no_room_here() -> None:
+    bench = Bench()
+    for key in ("cache:a", "session:a"):
+        await bench.store.save(key, b"1", 60)
+        await bench.store.update(key, lambda _: b"2", 60)
+    assert [None, b"2"] == [await bench.local.load(key) for key in ("cache:a", "session:a")]
+    bench = Bench(cache="local")
+    await bench.store.save("cache:a", b"1", 60)
+    assert b"1" == await bench.local.load("cache:a")
+    await bench.store.drop("cache:a")
+    assert await bench.local.load("cache:a") is None

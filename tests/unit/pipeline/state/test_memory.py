@@ -103,3 +103,28 @@ async def test_a_dropped_key_is_gone_and_dropping_it_again_is_no_error(clock: Cl
     await store.drop("a")
     await store.drop("a")
     assert await store.load("a") is None
+
+
+async def test_the_room_of_a_kind_is_bounded_in_bytes(clock: Clock) -> None:
+    store = MemoryStore(clock, limit=10, room=100)
+    for key, size in (("k:a", 40), ("k:b", 40), ("other:a", 90)):
+        await store.save(key, b"x" * size, 10)
+    await store.load("k:a")
+    await store.save("k:c", b"x" * 50, 10)
+    kept = [await store.load(key) for key in ("k:a", "k:b", "k:c", "other:a")]
+    assert [40, None, 50, 90] == [value and len(value) for value in kept]
+
+
+async def test_what_is_larger_than_all_of_the_room_is_not_kept(clock: Clock) -> None:
+    store = MemoryStore(clock, limit=10, room=100)
+    await store.save("k:a", b"old", 10)
+    await store.save("k:b", b"1", 10)
+    await store.save("k:a", b"x" * 101, 10)
+    assert [None, b"1"] == [await store.load("k:a"), await store.load("k:b")]
+
+
+async def test_small_values_are_counted(clock: Clock) -> None:
+    store = MemoryStore(clock, limit=3, room=100)
+    for key in "abcd":
+        await store.save(f"k:{key}", b"", 10)
+    assert [None, b"", b"", b""] == [await store.load(f"k:{key}") for key in "abcd"]

@@ -75,3 +75,17 @@ async def test_of_changes_at_once_none_is_lost(kept: Kept) -> None:
 
     await asyncio.gather(*(store.update("count", one_more, 60) for _ in range(50)))
     assert b"50" == await store.load("count")
+
+
+async def test_only_the_first_adds_until_it_is_gone(kept: Kept) -> None:
+    store = kept.store
+    added = await asyncio.gather(*(store.add("a", bytes([n]), 60) for n in range(9)))
+    assert 1 == sum(added)
+    assert bytes([added.index(True)]) == await store.load("a")
+    await store.save("b", b"", 60)
+    assert not await store.add("b", b"1", 60)
+    await store.drop("b")
+    assert await store.add("b", b"1", 0.05)
+    await kept.wait(0.1)
+    assert await store.add("b", b"2", 60)
+    assert b"2" == await store.load("b")

@@ -143,3 +143,21 @@ async def test_what_the_user_or_a_tool_has_brought_may_be_copied(stream: bool) -
     own = Message("assistant", (Text(LOOP),))
     asked = asking(messages=(own, *asking().request.messages), stream=stream)
     assert (await whole(Run(LoopDetection, answers=[said(LOOP)]), asked)) == CUT
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("action", "cut"), [("stop", True), ("warn", False)])
+async def test_who_keeps_answers_is_told_of_one_that_was_cut(
+    action: str,
+    cut: bool,  # noqa: FBT001 - a parameter of the test
+    stream: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    exchange = asking(stream=stream)
+    await whole(Run(LoopDetection, {"action": action}, [said(LOOP)]), exchange)
+    assert exchange.trace.cut_short is cut
+
+
+async def test_an_answer_asked_for_again_is_not_cut() -> None:
+    exchange = asking()
+    await whole(Run(LoopDetection, {"action": "retry"}, [said(LOOP), said("fine")]), exchange)
+    assert exchange.trace.cut_short is False

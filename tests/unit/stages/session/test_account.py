@@ -63,6 +63,13 @@ async def test_the_last_usage_of_an_answer_counts() -> None:
     assert (await talk.account()).totals.output_tokens == 20
 
 
+async def test_tokens_that_were_used_for_an_answer_before_are_not_used_again() -> None:
+    talk = Talk(ANSWER, lambda _: Reply.of(Head("b", "m", replayed=True), ANSWER))
+    await talk()
+    await talk()
+    assert Totals(2, 0, 10, 20, 3, 4) == (await talk.account()).totals
+
+
 async def test_a_refused_request_is_a_failed_one() -> None:
     talk = Talk(Unavailable("nobody is there"))
     with pytest.raises(Unavailable):
