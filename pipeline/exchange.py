@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar, cast
 from uuid import uuid4
 
+from llm_proxy.pipeline.grants import NO_GRANTS, Grants
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.session_state import NOTHING, Account, SessionState
 from llm_proxy.pipeline.trace import Target, Trace
@@ -26,9 +27,12 @@ class Fact(Generic[FactT]):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. `id` is safe to log and the same for the same key."""
+    """Who asks. `id` is safe to log and the same for the same key, and for no other of any tenant.
+    `tenant` is for whom; empty for nobody in particular."""
 
     id: str
+    tenant: str = ""
+    grants: Grants = NO_GRANTS
 
 
 @dataclass(frozen=True, slots=True)

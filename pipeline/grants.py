@@ -1,0 +1,54 @@
+"""What a caller may do, beside what the file says for all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+What = Literal["requests", "tokens", "money", "in_flight"]
+
+Whose = Literal["key", "tenant"]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitOf:
+    """At most so much of something in `window` seconds, for one key or for all of its tenant's
+    together. Money is in US dollars, and a limit of it is a budget; what is in flight has no window
+    (0)."""
+
+    what: What
+    most: float
+    window: float
+    per: Whose = "key"
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What a caller has been granted; where something is empty, there is nothing to say about it.
+
+    `limits` are all that hold, the tenant's among them. `models` and `backends` are those that may
+    be asked, `*` stands for anything; a model is written as it is or as `backend:model`. `pipeline`
+    is the chain that its requests take. Nothing goes beyond what is granted to `within`.
+    """
+
+    limits: tuple[LimitOf, ...] = ()
+    models: tuple[str, ...] = ()
+    backends: tuple[str, ...] = ()
+    pipeline: str | None = None
+    within: "Grants | None" = None
+
+    def allow(self, backend: str, model: str) -> bool:
+        """Whether this model of this backend may be asked."""
+        return (
+            _is_among(self.backends, backend)
+            and _is_among(self.models, model, f"{backend}:{model}")
+            and (self.within is None or self.within.allow(backend, model))
+        )
+
+
+NO_GRANTS = Grants()
+"""Whoever has these may do what the file lets all do."""
+
+
+def _is_among(patterns: Sequence[str], *names: str) -> bool:
+    return not patterns or any(fnmatchcase(name, one) for name in names for one in patterns)
