@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from llm_proxy.pipeline.errors import StateAway
-from llm_proxy.pipeline.state.charges import Charge, Standing, standings
+from llm_proxy.pipeline.state.charges import Charge, Lease, Standing, standings
 from llm_proxy.pipeline.state.store import Change, Outage, SharedStore, Store, Use, WhenAway
 
 KNOCK_EVERY = 0.5
@@ -89,9 +89,15 @@ class GuardedStore(Store):
         await self._ask("sessions", lambda store: store.update(key, noted, ttl), None)
         await self._local.update(key, lambda _: made, ttl)
 
-    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
+    async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:
         full = standings(charges, [0.0] * len(charges))
-        return await self._ask("limits", lambda store: store.take(charges), full)
+        return await self._ask("limits", lambda store: store.take(charges, lease), full)
+
+    async def keep(self, charges: Sequence[Charge], lease: Lease) -> None:
+        await self._ask("limits", lambda store: store.keep(charges, lease), None)
+
+    async def settle(self, charges: Sequence[Charge], lease: Lease, costs: Sequence[float]) -> None:
+        await self._ask("limits", lambda store: store.settle(charges, lease, costs), None)
 
     async def _ask(self, use: Use, ask: Callable[[Store], Awaitable[T]], nothing: T) -> T:
         """The answer of the shared store, or of what takes its place."""

@@ -16,10 +16,10 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from llm_proxy.pipeline.errors import CannotStart, StateAway
 from llm_proxy.pipeline.state.address import Address
-from llm_proxy.pipeline.state.charges import Charge, Standing, standings
+from llm_proxy.pipeline.state.charges import Charge, Lease, Standing, standings
 from llm_proxy.pipeline.state.pipelined import Pipelined, Word
 from llm_proxy.pipeline.state.redis_client import opened
-from llm_proxy.pipeline.state.scripts import KNOCK, SWAP, TAKE, Script
+from llm_proxy.pipeline.state.scripts import KEEP, KNOCK, SETTLE, SWAP, TAKE, Script
 from llm_proxy.pipeline.state.store import Change, SharedStore
 
 
@@ -82,12 +82,27 @@ class RedisStore(SharedStore):
                 values = (*_maybe(before), *_maybe(after))
                 is_done = await self._run(SWAP, [name], lives, *values)
 
-    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
-        names = [self._named(f"{{limits}}:{charge.name}") for charge in charges]
-        arguments = [number for one in charges for number in _numbers(one)]
-        async with self._limited():
-            levels = await self._run(TAKE, names, *arguments)
+    async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:
+        words = [word for charge in charges for word in _words(charge, lease)]
+        levels = await self._limit(TAKE, charges, lease, words)
         return standings(charges, [float(level) for level in levels])
+
+    async def keep(self, charges: Sequence[Charge], lease: Lease) -> None:
+        words = [word for charge in charges for word in _words(charge, lease)]
+        await self._limit(KEEP, charges, lease, words)
+
+    async def settle(self, charges: Sequence[Charge], lease: Lease, costs: Sequence[float]) -> None:
+        pairs = zip(charges, costs, strict=True)
+        words = [word for charge, cost in pairs for word in (*_words(charge, lease), cost)]
+        await self._limit(SETTLE, charges, lease, words)
+
+    async def _limit(
+        self, script: Script, charges: Sequence[Charge], lease: Lease | None, words: Sequence[Word]
+    ) -> Any:
+        names = [self._named(f"{{limits}}:{charge.name}") for charge in charges]
+        keys = [key for name in names for key in (name, f"{name}:leases")]
+        async with self._limited():
+            return await self._run(script, keys, lease.seconds * 1e6 if lease else 0, *words)
 
     def _named(self, key: str) -> str:
         return f"{self._prefix}:{key}"
@@ -136,8 +151,10 @@ def _milliseconds(ttl: float) -> int:
     return max(1, ceil(ttl * 1000))
 
 
-def _numbers(charge: Charge) -> tuple[float, float, float]:
-    return charge.most, charge.window * 1e6, charge.cost
+def _words(charge: Charge, lease: Lease | None) -> tuple[Word, ...]:
+    """How scripts are told of a charge."""
+    held = f"{lease.id} {float(charge.cost)!r}" if lease and charge.is_held else ""
+    return charge.most, charge.window * 1e6, charge.cost, held
 
 
 def _maybe(value: bytes | None) -> tuple[str, bytes]:
