@@ -23,7 +23,7 @@ def test_whoever_has_no_grants_of_their_own_may_ask_anything() -> None:
     ],
 )
 def test_what_is_named_may_be_asked_and_nothing_else(
-    grants: Grants, model: str, expected: bool
+    grants: Grants, model: str, *, expected: bool
 ) -> None:
     assert grants.allow("openai", model) is expected
 
