@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from llm_proxy.pipeline.errors import Fault, RateLimited, UpstreamBroken
 from llm_proxy.pipeline.events import End, Event, Finish, Start, TextDelta, Usage
@@ -16,7 +17,9 @@ from llm_proxy.pipeline.limits import LIMITS
 from llm_proxy.pipeline.reply import PROXY, Head, Reply
 from llm_proxy.pipeline.trace import Attempt, Target
 from llm_proxy.stages.rate_limit import RateLimit
+from tests.support.redis_server import RedisServer
 from tests.support.stages import Answer, Run, asking
+from tests.support.stores import redis_store
 
 DAY = "30d"
 PRICE = {"m": {"input": 1_000_000, "output": 1_000_000}}
@@ -238,3 +241,22 @@ async def test_without_any_limit_nothing_is_asked() -> None:
     await finished(one, by())
     assert [None] == [exchange.fact(LIMITS) for exchange in one.seen]
     assert [] == one.seen[0].trace.decisions
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"), [((), 1), ((SLOTS,), 2), ((TOKENS, SLOTS, {**TOKENS, "per": "all"}), 2)]
+)
+async def test_the_store_is_asked_once_before_and_once_after_at_most(
+    redis: RedisServer, limits: Sequence[dict[str, Any]], expected: int
+) -> None:
+    async with redis_store(redis) as store, Redis.from_url(redis.url) as raw:
+        fields = {"limits": limits, "prices": PRICE}
+        one = Run(RateLimit, fields, [using(5)], store=store)
+        await finished(one, by())  # by now the server knows the scripts
+        await raw.config_resetstat()
+        for _ in range(10):
+            await finished(one, by())
+        commands = await raw.info("commandstats")
+        asked = {name: one["calls"] for name, one in commands.items() if "config" not in name}
+        assert 10 * expected == asked["cmdstat_evalsha"]
+        assert "cmdstat_eval" not in asked
