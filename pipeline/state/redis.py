@@ -6,7 +6,7 @@ these must be at one, which the braces say.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from math import ceil
 from types import TracebackType
@@ -83,26 +83,25 @@ class RedisStore(SharedStore):
                 is_done = await self._run(SWAP, [name], lives, *values)
 
     async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:
-        words = [word for charge in charges for word in _words(charge, lease)]
-        levels = await self._limit(TAKE, charges, lease, words)
+        levels = await self._limit(TAKE, charges, lease, map(_words, charges))
         return standings(charges, [float(level) for level in levels])
 
     async def keep(self, charges: Sequence[Charge], lease: Lease) -> None:
-        words = [word for charge in charges for word in _words(charge, lease)]
-        await self._limit(KEEP, charges, lease, words)
+        await self._limit(KEEP, charges, lease, map(_words, charges))
 
     async def settle(self, charges: Sequence[Charge], lease: Lease, costs: Sequence[float]) -> None:
         pairs = zip(charges, costs, strict=True)
-        words = [word for charge, cost in pairs for word in (*_words(charge, lease), cost)]
+        words = (f"{_words(charge)} {cost!r}" for charge, cost in pairs)
         await self._limit(SETTLE, charges, lease, words)
 
     async def _limit(
-        self, script: Script, charges: Sequence[Charge], lease: Lease | None, words: Sequence[Word]
+        self, script: Script, charges: Sequence[Charge], lease: Lease | None, words: Iterable[str]
     ) -> Any:
         names = [self._named(f"{{limits}}:{charge.name}") for charge in charges]
         keys = [key for name in names for key in (name, f"{name}:leases")]
+        under = f"{lease.seconds * 1e6!r} {lease.id}" if lease else "0 -"
         async with self._limited():
-            return await self._run(script, keys, lease.seconds * 1e6 if lease else 0, *words)
+            return await self._run(script, keys, " ".join((under, *words)))
 
     def _named(self, key: str) -> str:
         return f"{self._prefix}:{key}"
@@ -151,10 +150,9 @@ def _milliseconds(ttl: float) -> int:
     return max(1, ceil(ttl * 1000))
 
 
-def _words(charge: Charge, lease: Lease | None) -> tuple[Word, ...]:
-    """How scripts are told of a charge."""
-    held = f"{lease.id} {float(charge.cost)!r}" if lease and charge.is_held else ""
-    return charge.most, charge.window * 1e6, charge.cost, held
+def _words(charge: Charge) -> str:
+    """How scripts are told of a charge; in figures that give the very same number again."""
+    return f"{charge.most!r} {charge.window * 1e6!r} {charge.cost!r} {int(charge.is_held)}"
 
 
 def _maybe(value: bytes | None) -> tuple[str, bytes]:

@@ -38,7 +38,10 @@ the same for the value after. Gives 1, or 0 where something else was there, and 
 _LIMITS = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
-local lease = tonumber(ARGV[1])
+
+local words = {}
+for word in string.gmatch(ARGV[1], '%S+') do words[#words + 1] = word end
+local lease, id = tonumber(words[1]), words[2]
 
 local function read(i, most, window)
   local limit = {key = KEYS[2 * i - 1], leases = KEYS[2 * i], rate = 0, level = 0, held = 0}
@@ -52,7 +55,7 @@ local function read(i, most, window)
   return limit
 end
 
-local function none_held(limit)
+local function if_none_is_left(limit)
   if redis.call('EXISTS', limit.leases) == 0 then limit.held = 0 end
 end
 
@@ -62,10 +65,11 @@ local function free(limit)
     limit.held = limit.held - string.match(one, '%S+$')
     redis.call('ZREM', limit.leases, one)
   end
-  none_held(limit)
+  if_none_is_left(limit)
 end
 
-local function hold(limit, one, cost)
+local function hold(limit, cost)
+  local one = id .. ' ' .. cost
   limit.held = limit.held + redis.call('ZADD', limit.leases, now + lease, one) * cost
   redis.call('PEXPIRE', limit.leases, math.ceil(lease / 1000))
 end
@@ -79,62 +83,61 @@ end
 """
 """What scripts about limits begin with.
 
-KEYS: for each limit its own and that of its leases. ARGV: the microseconds of a lease, then so much
-for each limit. A limit is kept as its level, when it had that, by the server's clock, and how much
-is held besides, until it is empty. Its leases are a sorted set by when they end; each has an id,
-and how much is held under it.
+KEYS: for each limit its own and that of its leases. ARGV: one text, for a client pays for each
+argument: the microseconds of a lease, its id, and then for each limit its most, its window in
+microseconds, the cost, and whether that is held, 1 or 0. A limit is kept as its level, when it had
+that, by the server's clock, and how much is held besides, until it is empty. Its leases are a
+sorted set by when they end; each is its id and how much is held under it.
 """
 
 TAKE = Script(f"""{_LIMITS}
 local limits, fits = {{}}, true
 for i = 1, #KEYS / 2 do
-  local most, window, cost, one = unpack(ARGV, 4 * i - 2, 4 * i + 1)
+  local most, window, cost, is_held = unpack(words, 4 * i - 1, 4 * i + 2)
   local limit = read(i, most, window)
-  if one ~= '' then free(limit) end
+  limit.is_held = is_held == '1'
+  if limit.is_held then free(limit) end
   limits[i] = limit
   fits = fits and limit.level + limit.held + cost <= tonumber(most)
 end
 
 local levels = {{}}
 for i, limit in ipairs(limits) do
-  local cost, one = unpack(ARGV, 4 * i, 4 * i + 1)
+  local cost = words[4 * i + 1]
   levels[i] = string.format('%.17g', limit.level + limit.held)
-  if fits and one ~= '' then
-    hold(limit, one, cost)
+  if fits and limit.is_held then
+    hold(limit, cost)
   elseif fits then
     limit.level = limit.level + cost
   end
-  if fits or one ~= '' then write(limit) end
+  if fits or limit.is_held then write(limit) end
 end
 return levels
 """)
-"""Charge all of several limits, or none of them where one is too full; see `charges`.
-
-For each limit its most, its window in microseconds, the cost, and, if it is to be held, the lease.
-Gives the levels before.
-"""
+"""Charge all of several limits, or none of them where one is too full; see `charges`. Gives the
+levels before."""
 
 KEEP = Script(f"""{_LIMITS}
 for i = 1, #KEYS / 2 do
-  local most, window, cost, one = unpack(ARGV, 4 * i - 2, 4 * i + 1)
+  local most, window, cost = unpack(words, 4 * i - 1, 4 * i + 1)
   local limit = read(i, most, window)
   free(limit)
-  hold(limit, one, cost)
+  hold(limit, cost)
   write(limit)
 end
 """)
-"""Hold what is held for the time of a lease from now; for each limit as `TAKE`."""
+"""Hold what is held for the time of a lease from now."""
 
 SETTLE = Script(f"""{_LIMITS}
 for i = 1, #KEYS / 2 do
-  local most, window, held, one, cost = unpack(ARGV, 5 * i - 3, 5 * i + 1)
+  local most, window, cost, _, real = unpack(words, 5 * i - 2, 5 * i + 2)
   local limit = read(i, most, window)
   free(limit)
-  limit.held = limit.held - redis.call('ZREM', limit.leases, one) * held
-  none_held(limit)
-  limit.level = limit.level + cost
+  limit.held = limit.held - redis.call('ZREM', limit.leases, id .. ' ' .. cost) * cost
+  if_none_is_left(limit)
+  limit.level = limit.level + real
   write(limit)
 end
 """)
-"""Put what a request has come to in the place of what was held for it; for each limit as `TAKE`,
-and the cost now."""
+"""Put what a request has come to in the place of what was held for it; this follows for each limit
+after the rest."""
