@@ -1,8 +1,8 @@
 """State on a Redis server, or one that speaks as it does, for every process that names it.
 
 A value stands there under `PREFIX:KEY`, and is the only key of its command or script. Limits stand
-under `PREFIX:{limits}:NAME`: several go into one script, so that where keys are spread over servers
-these must be at one, which the braces say.
+under `PREFIX:{limits}:NAME`, and what is held of one under the same with `:leases`: several go into
+one script, so that where keys are spread over servers these must be at one, which the braces say.
 """
 
 import asyncio

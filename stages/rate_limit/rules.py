@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Literal
 
 from llm_proxy.pipeline.exchange import Caller, Exchange
-from llm_proxy.pipeline.grants import Grants, What
+from llm_proxy.pipeline.grants import LimitOf, What
 from llm_proxy.pipeline.named_together import named_together
 from llm_proxy.pipeline.stage import Kit
 from llm_proxy.pipeline.trace import Target
@@ -105,12 +105,12 @@ class Rule:
         return f"{self.of}:{self.per}:{','.join(self.models)}:{_short(subject)}"
 
 
-def with_grants(rules: Sequence[Rule], grants: Grants) -> Sequence[Rule]:
+def with_own(rules: Sequence[Rule], limits: Sequence[LimitOf]) -> Sequence[Rule]:
     """A caller's own limits, and those of the file that they do not take the place of: the ones of
     something else, for somebody else, or only for some models."""
-    if not grants.limits:
+    if not limits:
         return rules
-    own = [Rule(one.what, one.per, one.most, one.window) for one in grants.limits]
+    own = [Rule(one.what, one.per, one.most, one.window) for one in limits]
     taken = {(rule.of, rule.per) for rule in own}
     return [*(rule for rule in rules if rule.models or (rule.of, rule.per) not in taken), *own]
 

@@ -8,8 +8,8 @@ from typing import Self
 
 from llm_proxy.pipeline.errors import Fault, RateLimited
 from llm_proxy.pipeline.events import Usage
-from llm_proxy.pipeline.exchange import Exchange
-from llm_proxy.pipeline.grants import NO_GRANTS
+from llm_proxy.pipeline.exchange import Exchange, Fact
+from llm_proxy.pipeline.grants import LimitOf
 from llm_proxy.pipeline.limits import LIMITS, Limit
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Kit, Next, Stage
@@ -20,7 +20,9 @@ from llm_proxy.stages.rate_limit.keeper import Keeper
 from llm_proxy.stages.rate_limit.meter import Meter, expected
 from llm_proxy.stages.rate_limit.options import RateLimitOptions
 from llm_proxy.stages.rate_limit.prices import Prices
-from llm_proxy.stages.rate_limit.rules import Asked, plain, with_grants
+from llm_proxy.stages.rate_limit.rules import Asked, plain, with_own
+
+_OWN_COUNTED = Fact[bool]("own limits counted")
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ class RateLimit(Stage[RateLimitOptions]):
     flight; 429 with `Retry-After` beyond. Where state is shared, all replicas count together.
 
     Behind a stage that chooses targets it counts what is sent to each, and a limit that is reached
-    is a fault of the target. A caller's own limits count only before.
+    is a fault of the target. Of several in a chain the first counts a caller's own limits.
     """
 
     Options = RateLimitOptions
@@ -70,11 +72,9 @@ class RateLimit(Stage[RateLimitOptions]):
 
     def _demand(self, exchange: Exchange) -> Demand:
         request = exchange.request
-        is_first = exchange.caller and not exchange.target
-        grants = exchange.caller.grants if exchange.caller and is_first else NO_GRANTS
         demand = Demand(
             self.kit.stage,
-            with_grants(self._rules, grants),
+            with_own(self._rules, _own_limits(exchange)),
             Asked(exchange, self.kit),
             self._prices,
             partial(expected, request, self.options.assumed_output),
@@ -99,7 +99,8 @@ class RateLimit(Stage[RateLimitOptions]):
         limits = [_limit(*pair) for pair in pairs]
         told = (f"{plain(one.left)} of {plain(one.most)} {one.name} left" for one in limits)
         self.tell(exchange, "; ".join(told))
-        return exchange.knowing(LIMITS, (*(exchange.fact(LIMITS) or ()), *limits))
+        exchange = exchange.knowing(LIMITS, (*(exchange.fact(LIMITS) or ()), *limits))
+        return exchange.knowing(_OWN_COUNTED, True) if _own_limits(exchange) else exchange
 
     async def _followed(
         self, exchange: Exchange, call_next: Next, demand: Demand, lease: Lease
@@ -121,6 +122,13 @@ class RateLimit(Stage[RateLimitOptions]):
             await settle(*meter.after(reply))
 
         return reply.through(meter).on_close(close)
+
+
+def _own_limits(exchange: Exchange) -> Sequence[LimitOf]:
+    """The caller's, unless they were counted before."""
+    if exchange.caller is None or exchange.fact(_OWN_COUNTED):
+        return ()
+    return exchange.caller.grants.limits
 
 
 def _refusal(due: Due, standing: Standing, target: Target | None) -> RateLimited:

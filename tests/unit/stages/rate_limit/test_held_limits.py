@@ -36,10 +36,12 @@ def using(tokens: int) -> list[Event]:
     ]
 
 
-def run(*limits: dict[str, Any], answers: Sequence[Answer] = (), **options: Any) -> Run:
+def run(
+    *limits: dict[str, Any], answers: Sequence[Answer] = (), stage: str = "", **options: Any
+) -> Run:
     """No other limits but these."""
     fields = {"default_limit": "none", "limits": limits, "prices": PRICE, **options}
-    return Run(RateLimit, fields, answers)
+    return Run(RateLimit, fields, answers, stage=stage)
 
 
 def by(caller: str | Caller = "a", **request: Any) -> Exchange:
@@ -223,17 +225,25 @@ async def test_a_callers_own_limits_count() -> None:
     await finished(one, by(second))
 
 
-async def test_behind_what_chooses_targets_a_limit_is_a_fault_of_the_target() -> None:
-    grants = Grants(limits=(LimitOf("requests", 1, 60),))
-    one = run({"of": "requests", "per": "backend", "most": 1, "window": DAY})
+async def test_of_several_the_first_counts_a_callers_own_limits() -> None:
+    grants = Grants(limits=(LimitOf("requests", 2, 60),))
+    first, second = (run(SLOTS, stage=stage) for stage in ("first", "second"))
     who = by(Caller("a", "", grants))
-    await finished(one, who.at(Target("x", "m")))
-    error = await refused(one, who.at(Target("x", "other")))
-    assert (Fault.BUSY, "over 1 requests per backend in 2592000 s") == (
-        error.fault,
-        error.message,
-    )
-    await finished(one, who.at(Target("y", "m")))
+    for _ in range(2):
+        await finished(first, who)
+        await finished(second, first.seen[-1])
+    names = [limit.name for limit in second.seen[-1].fact(LIMITS) or ()]
+    assert ["requests at once", "requests", "requests at once"] == names
+    await refused(first, who)
+    await finished(second, who)
+
+
+async def test_behind_what_chooses_targets_a_limit_is_a_fault_of_the_target() -> None:
+    one = run({"of": "requests", "per": "backend", "most": 1, "window": DAY})
+    await finished(one, by().at(Target("x", "m")))
+    error = await refused(one, by().at(Target("x", "other")))
+    assert (Fault.BUSY, "over 1 requests per backend in 2592000 s") == (error.fault, error.message)
+    await finished(one, by().at(Target("y", "m")))
 
 
 async def test_without_any_limit_nothing_is_asked() -> None:

@@ -7,11 +7,11 @@ from unittest.mock import Mock
 import pytest
 
 from llm_proxy.pipeline.exchange import Caller, Exchange
-from llm_proxy.pipeline.grants import Grants, LimitOf
+from llm_proxy.pipeline.grants import LimitOf
 from llm_proxy.pipeline.stage import Kit
 from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.pipeline.trace import Target
-from llm_proxy.stages.rate_limit.rules import Asked, Per, Rule, plain, with_grants
+from llm_proxy.stages.rate_limit.rules import Asked, Per, Rule, plain, with_own
 from tests.support.clock import Clock
 from tests.support.stages import asking
 
@@ -145,7 +145,7 @@ def test_a_callers_own_limits_take_the_place_of_the_same_ones_for_all() -> None:
     of_tenant = Rule("requests", "tenant", 60, 60)
     of_model = Rule("requests", "key", 9, 60, ("gpt-*",))
     rules = [requests, tokens, of_tenant, of_model]
-    own = Grants(limits=(LimitOf("requests", 5, 10), LimitOf("money", 1, 60, per="tenant")))
+    own = [LimitOf("requests", 5, 10), LimitOf("money", 1, 60, per="tenant")]
     expected = [
         tokens,
         of_tenant,
@@ -153,5 +153,5 @@ def test_a_callers_own_limits_take_the_place_of_the_same_ones_for_all() -> None:
         Rule("requests", "key", 5, 10),
         Rule("money", "tenant", 1, 60),
     ]
-    assert expected == with_grants(rules, own)
-    assert rules == with_grants(rules, Grants())
+    assert expected == with_own(rules, own)
+    assert rules == with_own(rules, ())
