@@ -22,8 +22,13 @@ class Due:
 
 
 class Demand:
-    """The limits of one request. `stage` is whose limits they are, `expect` looks up what it may
-    come to, where somebody wants to know. `is_priced` is False where money cannot be counted."""
+    """The limits of one request: those it takes something of (`taken`), and those that are settled
+    in the end (`held`), also where nothing was expected: what a request is sent to may be another
+    model than the one that was asked for.
+
+    `stage` is whose limits they are, `expect` looks up what it may come to, where somebody wants to
+    know. `is_priced` is False where money cannot be counted.
+    """
 
     def __init__(  # noqa: PLR0913 - all that a request's limits depend on
         self,
@@ -41,7 +46,9 @@ class Demand:
         self.is_priced = True
         left_out = ("tokens", "money") if counts_only else ()
         keyed = ((rule, rule.key(asked)) for rule in rules if rule.of not in left_out)
-        self.dues = list({due.charge.name: due for due in self._dues(stage, keyed)}.values())
+        self.dues = list(self._dues(stage, keyed))
+        self.taken = [due for due in self.dues if due.charge.cost]
+        self.held = [due for due in self.dues if due.charge.is_held]
 
     def _dues(self, stage: str, keyed: Iterator[tuple[Rule, str | None]]) -> Iterator[Due]:
         for rule, key in keyed:
@@ -54,17 +61,6 @@ class Demand:
     def expected(self) -> Usage:
         """What it may come to."""
         return self._expect()
-
-    @cached_property
-    def taken(self) -> list[Due]:
-        """Those that it takes something of."""
-        return [due for due in self.dues if due.charge.cost]
-
-    @cached_property
-    def held(self) -> list[Due]:
-        """Those that are settled in the end, also where nothing was expected: what a request is
-        sent to may be another model than the one that was asked for."""
-        return [due for due in self.dues if due.charge.is_held]
 
     def costs(self, usage: Usage, target: Target | None) -> list[float]:
         """What it has come to, of each of the held ones; `target` is who was asked."""

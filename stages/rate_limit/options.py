@@ -68,8 +68,8 @@ class RateLimitOptions(StageOptions):
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """All limits that stand in the file."""
-        return tuple(self._rules())
+        """All limits that stand in the file, each once."""
+        return tuple(dict.fromkeys(self._rules()))
 
     def _rules(self) -> Iterator[Rule]:
         if self.default_limit != "none":

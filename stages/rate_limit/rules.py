@@ -1,7 +1,7 @@
 """Which limits count for a request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 from hashlib import sha256
@@ -73,20 +73,21 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Rule:
     """So much of something in a window of seconds, or at once (0), for each of its kind; only for
-    some models, if any are named."""
+    some models, if any are named. `name` is what it is called before people."""
 
     of: What
     per: Per
     most: float
     window: float
     models: tuple[str, ...] = ()
+    name: str = field(init=False)
+    _key: str = field(init=False)
 
-    @property
-    def name(self) -> str:
-        """What it is called before people."""
+    def __post_init__(self) -> None:
         whose = " of all" if self.per == "all" else f" per {self.per}" if self.per != "key" else ""
         models = f" for {', '.join(self.models)}" if self.models else ""
-        return f"{_UNITS[self.of]}{whose}{models}"
+        object.__setattr__(self, "name", f"{_UNITS[self.of]}{whose}{models}")
+        object.__setattr__(self, "_key", f"{self.of}:{self.per}:{','.join(self.models)}")
 
     @property
     def text(self) -> str:
@@ -96,13 +97,13 @@ class Rule:
 
     def key(self, asked: Asked) -> str | None:
         """Under which the limit is kept that counts for a request; None if there is none."""
-        names = asked.names if self.models else ()
-        if self.models and not any(fnmatchcase(n, one) for n in names for one in self.models):
+        if self.models and not self._fits(asked.names):
             return None
         subject = asked.subject(self.per)
-        if subject is None:
-            return None
-        return f"{self.of}:{self.per}:{','.join(self.models)}:{_short(subject)}"
+        return None if subject is None else f"{self._key}:{_short(subject)}"
+
+    def _fits(self, names: Sequence[str]) -> bool:
+        return any(fnmatchcase(name, one) for name in names for one in self.models)
 
 
 def with_own(rules: Sequence[Rule], limits: Sequence[LimitOf]) -> Sequence[Rule]:
@@ -112,7 +113,8 @@ def with_own(rules: Sequence[Rule], limits: Sequence[LimitOf]) -> Sequence[Rule]
         return rules
     own = [Rule(one.what, one.per, one.most, one.window) for one in limits]
     taken = {(rule.of, rule.per) for rule in own}
-    return [*(rule for rule in rules if rule.models or (rule.of, rule.per) not in taken), *own]
+    left = (rule for rule in rules if rule.models or (rule.of, rule.per) not in taken)
+    return list(dict.fromkeys((*left, *own)))
 
 
 def plain(number: float) -> str:

@@ -137,3 +137,13 @@ async def test_clients_that_leave_at_random_leave_nothing_held(
         before = await books.level("tokens")
         assert [200] * 30 == [await replicas.ask(number % 2) for number in range(30)]
         assert pytest.approx(60, abs=1) == await books.level("tokens") - before
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+async def test_who_asks_one_thing_after_the_other_never_has_two_in_flight(
+    config: Callable[..., Path], *, stream: bool
+) -> None:
+    one = SLOTS.replace("100", "1")
+    async with three_replicas(config(one), KEY) as replicas:
+        statuses = [await replicas.ask(number, stream=stream) for number in range(100)]
+    assert [200] * 100 == statuses

@@ -84,9 +84,5 @@ def test_nobody_estimates_what_nobody_wants_to_know() -> None:
     expect.assert_not_called()
 
 
-def test_the_same_limit_counts_once() -> None:
-    assert 1 == len(demand(REQUESTS, REQUESTS).dues)
-
-
 def test_a_limit_of_other_models_does_not_count() -> None:
     assert [] == demand(Rule("tokens", "key", 5, 60, ("dear",))).dues

@@ -29,6 +29,12 @@ def test_all_that_may_stand_there() -> None:
     ) == options.rules
 
 
+def test_the_same_limit_counts_once() -> None:
+    same = {"of": "requests", "most": 60, "window": 60}
+    options = RateLimitOptions.model_validate({"limits": [same, same]})
+    assert (Rule("requests", "key", 60, 60),) == options.rules
+
+
 def test_no_limit_at_all() -> None:
     assert () == RateLimitOptions.model_validate({"default_limit": "none"}).rules
 

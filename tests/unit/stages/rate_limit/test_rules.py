@@ -155,3 +155,8 @@ def test_a_callers_own_limits_take_the_place_of_the_same_ones_for_all() -> None:
     ]
     assert expected == with_own(rules, own)
     assert rules == with_own(rules, ())
+
+
+def test_the_same_limit_counts_once() -> None:
+    twice = [LimitOf("requests", 5, 10), LimitOf("requests", 5, 10)]
+    assert [Rule("requests", "key", 5, 10)] == with_own([], twice)
