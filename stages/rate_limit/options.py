@@ -1,9 +1,9 @@
 """What stands in the file about limits."""
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from llm_proxy.pipeline.grants import What
 from llm_proxy.pipeline.stage import StageOptions
@@ -12,13 +12,25 @@ from llm_proxy.stages.rate_limit.prices import Price
 from llm_proxy.stages.rate_limit.rules import Per, Rule
 
 
+def _number_or_none(value: object) -> int | None:
+    if value == "none":
+        return None
+    if isinstance(value, bool) or not str(value).isdecimal() or not int(str(value)):
+        raise ValueError('must be a number of requests, or "none"')
+    return int(str(value))
+
+
 class LimitOptions(BaseModel):
     """One `[[stages.rate_limit.limits]]`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     of: What = Field(description="What is limited; money is in US dollars.")
-    per: Per = Field(default="key", description="Who or what has a limit of its own.")
+    per: Per = Field(
+        default="key",
+        description="Who or what has a limit of its own; a model or backend where only one can be "
+        "asked: a route's targets are known behind what chooses among them.",
+    )
     most: float = Field(gt=0, allow_inf_nan=False, description="At once, or in the window.")
     window: Seconds | None = Field(
         default=None, description="In which as much is given again, evenly; not if in flight."
@@ -44,8 +56,8 @@ class LimitOptions(BaseModel):
 class RateLimitOptions(StageOptions):
     """Options of `rate_limit`."""
 
-    default_limit: int | Literal["none"] = Field(
-        default=60, description="Requests at once, per caller."
+    default_limit: Annotated[int | None, BeforeValidator(_number_or_none)] = Field(
+        default=60, description='Requests at once, per caller, or "none" for any number.'
     )
     time_window: Seconds = Field(default=60.0, description="In which as many are given again.")
     limits: tuple[LimitOptions, ...] = Field(default=(), description="More limits.")
@@ -60,18 +72,12 @@ class RateLimitOptions(StageOptions):
         default=30.0, description="After which nothing is held for a replica that died."
     )
 
-    @model_validator(mode="after")
-    def _lets_something_in(self) -> Self:
-        if self.default_limit != "none" and self.default_limit < 1:
-            raise ValueError('default_limit must be at least 1, or "none"')
-        return self
-
     @property
     def rules(self) -> tuple[Rule, ...]:
         """All limits that stand in the file, each once."""
         return tuple(dict.fromkeys(self._rules()))
 
     def _rules(self) -> Iterator[Rule]:
-        if self.default_limit != "none":
+        if self.default_limit is not None:
             yield Rule("requests", "key", self.default_limit, self.time_window)
         yield from (limit.rule for limit in self.limits)

@@ -56,7 +56,12 @@ def test_a_limit_that_makes_no_sense_is_refused(limit: dict[str, Any], message: 
         RateLimitOptions.model_validate({"limits": [limit]})
 
 
-@pytest.mark.parametrize("options", [{"default_limit": 0}, {"default_limit": "many"}, {"lease": 0}])
-def test_options_that_make_no_sense_are_refused(options: dict[str, Any]) -> None:
+@pytest.mark.parametrize("limit", [0, -1, "0", "many", "", True, 1.5, None])
+def test_a_number_of_requests_that_is_none_is_refused(limit: object) -> None:
+    with pytest.raises(ValidationError, match='must be a number of requests, or "none"'):
+        RateLimitOptions.model_validate({"default_limit": limit})
+
+
+def test_nothing_is_held_for_no_time() -> None:
     with pytest.raises(ValidationError):
-        RateLimitOptions.model_validate(options)
+        RateLimitOptions.model_validate({"lease": 0})
