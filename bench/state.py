@@ -10,19 +10,26 @@ from bench.load import Case, measure, warm_up
 from bench.processes import ROOT, Process, free_port
 from tests.support.redis_server import RedisServer
 
+_SHORT = ["observe", "auth", "rate_limit", "dispatch"]
+_HELD = """limits = [
+  { of = "tokens", most = 1e12, window = "1d" },
+  { of = "tokens", per = "all", most = 1e12, window = "1m" },
+  { of = "in_flight", most = 1000 },
+]"""
 _CHAINS = {
-    "limits alone": ["observe", "auth", "rate_limit", "dispatch"],
-    "whole chain": None,
+    "limits alone": (_SHORT, ""),
+    "and three that are held": (_SHORT, _HELD),
+    "whole chain": (None, ""),
 }
 _STAGES = re.compile(r"^stages = \[.*?^\]", re.DOTALL | re.MULTILINE)
 
 
 def compare_state(case: Case, environment: Mapping[str, str], rounds: int) -> None:
     """Print the CPU of one process for each request, with either kind of state."""
-    print(f"\n{'state on Redis':22} |   memory |    redis |    more |   ratio |         range")
+    print(f"\n{'state on Redis':23} |   memory |    redis |    more |   ratio |         range")
     with TemporaryDirectory() as folder, RedisServer(Path(folder)) as redis:
-        for name, stages in _CHAINS.items():
-            path = _config(Path(folder), stages)
+        for name, (stages, limits) in _CHAINS.items():
+            path = _config(Path(folder), stages, limits)
             with (
                 _proxy(path, {**environment, "REDIS_URL": "memory://"}) as memory,
                 _proxy(path, {**environment, "REDIS_URL": redis.url}) as shared,
@@ -30,9 +37,10 @@ def compare_state(case: Case, environment: Mapping[str, str], rounds: int) -> No
                 _compare(name, case, memory, shared, rounds)
 
 
-def _config(folder: Path, stages: list[str] | None) -> Path:
-    """The default file, with another chain if need be."""
+def _config(folder: Path, stages: list[str] | None, limits: str) -> Path:
+    """The default file, with another chain if need be, and more limits."""
     text = (ROOT / "pipelines.toml").read_text(encoding="utf-8")
+    text = text.replace("[stages.rate_limit]\n", f"[stages.rate_limit]\n{limits}\n", 1)
     path = folder / "pipelines.toml"
     path.write_text(_STAGES.sub(f"stages = {stages}", text, 1) if stages else text, "utf-8")
     return path
@@ -50,7 +58,7 @@ def _compare(name: str, case: Case, memory: Process, shared: Process, rounds: in
     pairs = [(measure(memory, case)[0], measure(shared, case)[0]) for _ in range(rounds)]
     ratios = [redis / own for own, redis in pairs]
     columns = [
-        f"{name:22}",
+        f"{name:23}",
         f"{statistics.median(own for own, _ in pairs):8.0f}",
         f"{statistics.median(redis for _, redis in pairs):8.0f}",
         f"{statistics.median(redis - own for own, redis in pairs):7.0f}",

@@ -7,6 +7,8 @@ error (a socket's, a parser's) is renamed where it enters and nowhere else.
 from enum import StrEnum
 from typing import ClassVar
 
+from llm_proxy.pipeline.grants import What
+
 
 class Kind(StrEnum):
     """What went wrong, independent of any dialect; each dialect has one table over it."""
@@ -135,15 +137,28 @@ class TooLarge(ProxyError):
 
 
 class RateLimited(ProxyError):
-    """The caller has used up its share of `limit` requests; `retry_after` tells when there is more,
-    `reset` when there is all of it again, in seconds."""
+    """The caller has used up its share, `limit`, of something; `retry_after` tells when there is
+    enough again, `reset` when there is all of it, in seconds. `left` is too little, yet may be more
+    than nothing."""
 
     kind = Kind.RATE_LIMITED
     default_status = 429
 
-    def __init__(self, message: str, *, limit: int, retry_after: float, reset: float) -> None:
-        super().__init__(message, retry_after=retry_after)
+    def __init__(  # noqa: PLR0913 - each is a field of the answer
+        self,
+        message: str,
+        *,
+        limit: float,
+        retry_after: float,
+        reset: float,
+        of: What = "requests",
+        left: float = 0,
+        fault: Fault | None = None,
+    ) -> None:
+        super().__init__(message, retry_after=retry_after, fault=fault)
+        self.of = of
         self.limit = limit
+        self.left = left
         self.reset = reset
 
 

@@ -7,11 +7,12 @@ from llm_proxy.pipeline.exchange import Fact
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many of something in a window of `seconds`, and how many are left of them by now."""
+    """So much of something in a window of `seconds`, or at once (0), and how much is left of it by
+    now."""
 
     name: str
-    most: int
-    left: int
+    most: float
+    left: float
     seconds: float
 
 

@@ -50,6 +50,9 @@ class AnswerStream:
         self._headers |= answer_headers(reply, self._exchange, self._dialect)
         await self._write([])
         async for events in reply:
+            if reply.outcome != "open":
+                # Who has seen the end may ask on at once: by then all must be settled.
+                await reply.aclose()
             await self._write(events)
             if self._is_over:
                 if not drain:

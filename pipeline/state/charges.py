@@ -4,23 +4,40 @@ A limit is a leaky bucket: what is taken raises its level, which sinks evenly, a
 let in that would raise it above the brim. This is the generic cell rate algorithm (GCRA) of ITU-T
 I.371, in that of its two equal forms that is called "continuous-state leaky bucket"; it needs one
 number for each limit, and has no edges of windows at which twice as much would pass.
+
+What a request will come to is not always known before its end. Such a charge is held: reserved
+under a lease, it counts in full and does not sink, until it is settled with what it has come to or
+nobody keeps the lease. What is in flight is only ever held: its limit has no window.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+SLOT_WAIT = 1.0
+"""Seconds after which to ask for a slot again; when the next request ends cannot be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Under which id things are held for one request, and for how many seconds unless kept."""
+
+    id: str
+    seconds: float
+
 
 @dataclass(frozen=True, slots=True)
 class Charge:
     """What is to be taken of one limit: `cost` of `most`, as many as there are at once, which are
-    given again, evenly, in `window` seconds. A cost is never above `most`. `key` says whose limit
-    it is; for another `most` or `window` it is another limit.
+    given again, evenly, in `window` seconds; never, if that is 0. A cost is never above `most`.
+    `key` says whose limit it is; for another `most` or `window` it is another limit. If it
+    `is_held`, that is only until it is settled.
     """
 
     key: str
-    most: int
+    most: float
     window: float
     cost: float = 1
+    is_held: bool = False
 
     @property
     def name(self) -> str:
@@ -53,6 +70,8 @@ def standings(charges: Sequence[Charge], levels: Sequence[float]) -> list[Standi
 
 
 def _standing(charge: Charge, before: float, after: float) -> Standing:
+    left, over = max(0.0, charge.most - after), before + charge.cost - charge.most
+    if not charge.window:
+        return Standing(left, SLOT_WAIT if over > 0 else 0.0, SLOT_WAIT if after > 0 else 0.0)
     unit = charge.window / charge.most
-    wait = max(0.0, (before + charge.cost - charge.most) * unit)
-    return Standing(max(0.0, charge.most - after), wait, after * unit)
+    return Standing(left, max(0.0, over * unit), after * unit)

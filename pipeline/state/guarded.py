@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from llm_proxy.pipeline.errors import StateAway
-from llm_proxy.pipeline.state.charges import Charge, Standing, standings
+from llm_proxy.pipeline.state.charges import Charge, Lease, Standing, standings
 from llm_proxy.pipeline.state.store import KEYS, Change, Outage, SharedStore, Store, Use, WhenAway
 
 KNOCK_EVERY = 0.5
@@ -105,9 +105,15 @@ class GuardedStore(Store):
         if self._goes_on_locally(key):
             await self._local.update(key, lambda _: made, ttl)
 
-    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
+    async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:
         full = standings(charges, [0.0] * len(charges))
-        return await self._ask("limits", lambda store: store.take(charges), full)
+        return await self._ask("limits", lambda store: store.take(charges, lease), full)
+
+    async def keep(self, charges: Sequence[Charge], lease: Lease) -> None:
+        await self._ask("limits", lambda store: store.keep(charges, lease), None)
+
+    async def settle(self, charges: Sequence[Charge], lease: Lease, costs: Sequence[float]) -> None:
+        await self._ask("limits", lambda store: store.settle(charges, lease, costs), None)
 
     async def _load_key(self, key: str) -> bytes | None:
         """A caller's key. While nobody can tell a wrong one from a new one, those go on that are in

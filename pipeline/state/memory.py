@@ -7,7 +7,7 @@ from contextlib import suppress
 from cachetools import TLRUCache
 
 from llm_proxy.pipeline.state.buckets import Buckets
-from llm_proxy.pipeline.state.charges import Charge, Standing
+from llm_proxy.pipeline.state.charges import Charge, Lease, Standing
 from llm_proxy.pipeline.state.store import Change, Store
 
 ROOM = 256_000_000
@@ -62,8 +62,14 @@ class MemoryStore(Store):
         else:
             await self.save(key, changed, ttl)
 
-    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
-        return await self._buckets.take(charges)
+    async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:
+        return self._buckets.take(charges, lease)
+
+    async def keep(self, charges: Sequence[Charge], lease: Lease) -> None:
+        self._buckets.keep(charges, lease)
+
+    async def settle(self, charges: Sequence[Charge], lease: Lease, costs: Sequence[float]) -> None:
+        self._buckets.settle(charges, lease, costs)
 
     def _entries(self, key: str) -> TLRUCache[str, _Entry]:
         return self._kinds[key.partition(":")[0]]

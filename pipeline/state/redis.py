@@ -1,12 +1,12 @@
 """State on a Redis server, or one that speaks as it does, for every process that names it.
 
 A value stands there under `PREFIX:KEY`, and is the only key of its command or script. Limits stand
-under `PREFIX:{limits}:NAME`: several go into one script, so that where keys are spread over servers
-these must be at one, which the braces say.
+under `PREFIX:{limits}:NAME`, and what is held of one under the same with `:leases`: several go into
+one script, so that where keys are spread over servers these must be at one, which the braces say.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from math import ceil
 from types import TracebackType
@@ -16,10 +16,10 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from llm_proxy.pipeline.errors import CannotStart, StateAway
 from llm_proxy.pipeline.state.address import Address
-from llm_proxy.pipeline.state.charges import Charge, Standing, standings
+from llm_proxy.pipeline.state.charges import Charge, Lease, Standing, standings
 from llm_proxy.pipeline.state.pipelined import Pipelined, Word
 from llm_proxy.pipeline.state.redis_client import opened
-from llm_proxy.pipeline.state.scripts import KNOCK, SWAP, TAKE, Script
+from llm_proxy.pipeline.state.scripts import KEEP, KNOCK, SETTLE, SWAP, TAKE, Script
 from llm_proxy.pipeline.state.store import Change, SharedStore
 
 
@@ -87,12 +87,26 @@ class RedisStore(SharedStore):
                 values = (*_maybe(before), *_maybe(after))
                 is_done = await self._run(SWAP, [name], lives, *values)
 
-    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
-        names = [self._named(f"{{limits}}:{charge.name}") for charge in charges]
-        arguments = [number for one in charges for number in _numbers(one)]
-        async with self._limited():
-            levels = await self._run(TAKE, names, *arguments)
+    async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:
+        levels = await self._limit(TAKE, charges, lease, map(_words, charges))
         return standings(charges, [float(level) for level in levels])
+
+    async def keep(self, charges: Sequence[Charge], lease: Lease) -> None:
+        await self._limit(KEEP, charges, lease, map(_words, charges))
+
+    async def settle(self, charges: Sequence[Charge], lease: Lease, costs: Sequence[float]) -> None:
+        pairs = zip(charges, costs, strict=True)
+        words = (f"{_words(charge)} {cost!r}" for charge, cost in pairs)
+        await self._limit(SETTLE, charges, lease, words)
+
+    async def _limit(
+        self, script: Script, charges: Sequence[Charge], lease: Lease | None, words: Iterable[str]
+    ) -> Any:
+        names = [self._named(f"{{limits}}:{charge.name}") for charge in charges]
+        keys = [key for name in names for key in (name, f"{name}:leases")]
+        under = f"{lease.seconds * 1e6!r} {lease.id}" if lease else "0 -"
+        async with self._limited():
+            return await self._run(script, keys, " ".join((under, *words)))
 
     def _named(self, key: str) -> str:
         return f"{self._prefix}:{key}"
@@ -141,8 +155,9 @@ def _milliseconds(ttl: float) -> int:
     return max(1, ceil(ttl * 1000))
 
 
-def _numbers(charge: Charge) -> tuple[float, float, float]:
-    return charge.most, charge.window * 1e6, charge.cost
+def _words(charge: Charge) -> str:
+    """How scripts are told of a charge; in figures that give the very same number again."""
+    return f"{charge.most!r} {charge.window * 1e6!r} {charge.cost!r} {int(charge.is_held)}"
 
 
 def _maybe(value: bytes | None) -> tuple[str, bytes]:

@@ -35,37 +35,109 @@ KEYS: the value's. ARGV: milliseconds to live; "is" and the value before, or "no
 the same for the value after. Gives 1, or 0 where something else was there, and is still.
 """
 
-TAKE = Script("""
+_LIMITS = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 
-local limits, fits = {}, true
-for i, key in ipairs(KEYS) do
-  local most, window, cost = unpack(ARGV, 3 * i - 2, 3 * i)
-  local rate, level = most / window, 0
-  local kept = redis.call('GET', key)
+local words = {}
+for word in string.gmatch(ARGV[1], '%S+') do words[#words + 1] = word end
+local lease, id = tonumber(words[1]), words[2]
+
+local function read(i, most, window)
+  local limit = {key = KEYS[2 * i - 1], leases = KEYS[2 * i], rate = 0, level = 0, held = 0}
+  if tonumber(window) > 0 then limit.rate = most / window end
+  local kept = redis.call('GET', limit.key)
   if kept then
-    local before, at = string.match(kept, '^(%S+) (%S+)$')
-    level = math.max(0, before - math.max(0, now - at) * rate)
+    local level, at, held = string.match(kept, '^(%S+) (%S+) (%S+)$')
+    limit.level = math.max(0, level - math.max(0, now - at) * limit.rate)
+    limit.held = tonumber(held)
   end
-  limits[i] = {level = level, after = level + cost, rate = rate}
-  fits = fits and level + cost <= tonumber(most)
+  return limit
 end
 
-local levels = {}
-for i, key in ipairs(KEYS) do
-  local limit = limits[i]
-  if fits then
-    local milliseconds = math.max(1, math.ceil(limit.after / limit.rate / 1000))
-    redis.call('SET', key, string.format('%.17g %.0f', limit.after, now), 'PX', milliseconds)
+local function if_none_is_left(limit)
+  if redis.call('EXISTS', limit.leases) == 0 then limit.held = 0 end
+end
+
+local function free(limit)
+  local over = redis.call('ZRANGEBYSCORE', limit.leases, '-inf', now)
+  for _, one in ipairs(over) do
+    limit.held = limit.held - string.match(one, '%S+$')
+    redis.call('ZREM', limit.leases, one)
   end
-  levels[i] = string.format('%.17g', limit.level)
+  if_none_is_left(limit)
+end
+
+local function hold(limit, cost)
+  local one = id .. ' ' .. cost
+  limit.held = limit.held + redis.call('ZADD', limit.leases, now + lease, one) * cost
+  redis.call('PEXPIRE', limit.leases, math.ceil(lease / 1000))
+end
+
+local function write(limit)
+  local lives = limit.held > 0 and lease or 1000
+  if limit.rate > 0 then lives = math.max(lives, limit.level / limit.rate) end
+  local kept = string.format('%.17g %.0f %.17g', limit.level, now, limit.held)
+  redis.call('SET', limit.key, kept, 'PX', math.ceil(lives / 1000))
+end
+"""
+"""What scripts about limits begin with.
+
+KEYS: for each limit its own and that of its leases. ARGV: one text, for a client pays for each
+argument: the microseconds of a lease, its id, and then for each limit its most, its window in
+microseconds, the cost, and whether that is held, 1 or 0. A limit is kept as its level, when it had
+that, by the server's clock, and how much is held besides, until it is empty. Its leases are a
+sorted set by when they end; each is its id and how much is held under it.
+"""
+
+TAKE = Script(f"""{_LIMITS}
+local limits, fits = {{}}, true
+for i = 1, #KEYS / 2 do
+  local most, window, cost, is_held = unpack(words, 4 * i - 1, 4 * i + 2)
+  local limit = read(i, most, window)
+  limit.is_held = is_held == '1'
+  if limit.is_held then free(limit) end
+  limits[i] = limit
+  fits = fits and limit.level + limit.held + cost <= tonumber(most)
+end
+
+local levels = {{}}
+for i, limit in ipairs(limits) do
+  local cost = words[4 * i + 1]
+  levels[i] = string.format('%.17g', limit.level + limit.held)
+  if fits and limit.is_held then
+    hold(limit, cost)
+  elseif fits then
+    limit.level = limit.level + cost
+  end
+  if fits or limit.is_held then write(limit) end
 end
 return levels
 """)
-"""Charge all of several limits, or none of them where one is too full; see `charges`.
+"""Charge all of several limits, or none of them where one is too full; see `charges`. Gives the
+levels before."""
 
-KEYS: the limits'. ARGV: for each its most, its window in microseconds, and the cost. Gives the
-levels before. A limit is kept as its level and when it had that, by the server's clock, until it is
-empty.
-"""
+KEEP = Script(f"""{_LIMITS}
+for i = 1, #KEYS / 2 do
+  local most, window, cost = unpack(words, 4 * i - 1, 4 * i + 1)
+  local limit = read(i, most, window)
+  free(limit)
+  hold(limit, cost)
+  write(limit)
+end
+""")
+"""Hold what is held for the time of a lease from now."""
+
+SETTLE = Script(f"""{_LIMITS}
+for i = 1, #KEYS / 2 do
+  local most, window, cost, _, real = unpack(words, 5 * i - 2, 5 * i + 2)
+  local limit = read(i, most, window)
+  free(limit)
+  limit.held = limit.held - redis.call('ZREM', limit.leases, id .. ' ' .. cost) * cost
+  if_none_is_left(limit)
+  limit.level = limit.level + real
+  write(limit)
+end
+""")
+"""Put what a request has come to in the place of what was held for it; this follows for each limit
+after the rest."""

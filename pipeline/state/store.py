@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from llm_proxy.pipeline.lifetime import Lifetime
-from llm_proxy.pipeline.state.charges import Charge, Standing
+from llm_proxy.pipeline.state.charges import Charge, Lease, Standing
 
 Change = Callable[[bytes | None], bytes | None]
 """From what is kept to what shall be; None is nothing."""
@@ -64,9 +64,19 @@ class Store(Lifetime, ABC):
         changes at the same time none is lost. `change` may be called more than once."""
 
     @abstractmethod
-    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
+    async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:
         """Charge several limits as one step: all of them, or none where one of them is too full.
-        It was granted if none tells to wait. All keys are different."""
+        It was granted if none tells to wait. All keys are different. What is to be held is held
+        under `lease`, which no other request has."""
+
+    @abstractmethod
+    async def keep(self, charges: Sequence[Charge], lease: Lease) -> None:
+        """Hold what was taken for the lease's time from now, also if it was lost meanwhile."""
+
+    @abstractmethod
+    async def settle(self, charges: Sequence[Charge], lease: Lease, costs: Sequence[float]) -> None:
+        """Hold these charges no longer, and take what they have come to, though that be more than
+        there is. Once for each lease, and after it nothing is kept."""
 
 
 class SharedStore(Store):

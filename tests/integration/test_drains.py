@@ -130,7 +130,7 @@ async def test_a_write_that_fails_before_the_leaving_is_noticed(
     """As where an embedder's runner tells nothing, and the connections are yet to be looked at."""
     caplog.set_level("INFO")
     gate = asyncio.Event()
-    bench = await begin(halting(HELLO, 2, gate), handler_cancellation=False)
+    bench = await begin(halting(HELLO, 2, gate, pause=0.05), handler_cancellation=False)
     assert bench.edge._chat
     monkeypatch.setattr(bench.edge._chat._departures, "_interval", 60)
 

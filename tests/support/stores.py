@@ -30,7 +30,7 @@ class Kept(ABC):
 
     @abstractmethod
     async def leak(self, seconds: float) -> None:
-        """Limits have had so much time to recover."""
+        """Limits have had so much time to recover, and leases to end."""
 
 
 class InMemory(Kept):
@@ -44,8 +44,12 @@ class InMemory(Kept):
         self._passed += seconds
 
     async def leak(self, seconds: float) -> None:
-        for bucket in self.store._buckets._buckets.values():  # type: ignore[attr-defined]
-            bucket._last_check -= seconds
+        for limit in self.store._buckets._limits.values():  # type: ignore[attr-defined]
+            if limit.bucket:
+                limit.bucket._last_check -= seconds
+            limit.held._next_end -= seconds
+            for lease, (cost, until) in limit.held._leases.items():
+                limit.held._leases[lease] = (cost, until - seconds)
 
 
 class OnRedis(Kept):
@@ -59,9 +63,14 @@ class OnRedis(Kept):
         await asyncio.sleep(seconds)
 
     async def leak(self, seconds: float) -> None:
+        microseconds = int(seconds * 1e6)
         async with Redis.from_url(self._server.url) as raw:
             for key in await raw.keys("test:{limits}:*"):
+                if key.endswith(b":leases"):
+                    for lease in await raw.zrange(key, 0, -1):
+                        await raw.zincrby(key, -microseconds, lease)
+                    continue
                 with suppress(AttributeError):  # it has just expired
-                    level, at = (await raw.get(key)).split()
-                    older = b"%s %d" % (level, int(at) - int(seconds * 1e6))
+                    level, at, held = (await raw.get(key)).split()
+                    older = b"%s %d %s" % (level, int(at) - microseconds, held)
                     await raw.set(key, older, keepttl=True)

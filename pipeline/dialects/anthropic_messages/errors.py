@@ -46,10 +46,11 @@ def write_error(error: ProxyError, request_id: str) -> Rendered:
     headers: dict[str, str] = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimited) and error.of in ("requests", "tokens"):
             reset = datetime.now(UTC) + timedelta(seconds=math.ceil(error.reset))
-            headers["anthropic-ratelimit-requests-limit"] = str(error.limit)
-            headers["anthropic-ratelimit-requests-remaining"] = "0"
-            headers["anthropic-ratelimit-requests-reset"] = f"{reset:%Y-%m-%dT%H:%M:%SZ}"
+            name = f"anthropic-ratelimit-{error.of}"
+            headers[f"{name}-limit"] = str(int(error.limit))
+            headers[f"{name}-remaining"] = str(int(error.left))
+            headers[f"{name}-reset"] = f"{reset:%Y-%m-%dT%H:%M:%SZ}"
     body = {**error_body(error), "request_id": request_id}
     return Rendered(_STATUS.get(error.kind, error.status), orjson.dumps(body), headers)

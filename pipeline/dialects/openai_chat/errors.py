@@ -45,10 +45,10 @@ def write_error(error: ProxyError) -> Rendered:
     headers: dict[str, str] = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
-        if isinstance(error, RateLimited):
-            headers["x-ratelimit-limit-requests"] = str(error.limit)
-            headers["x-ratelimit-remaining-requests"] = "0"
-            headers["x-ratelimit-reset-requests"] = f"{math.ceil(error.reset)}s"
+        if isinstance(error, RateLimited) and error.of in ("requests", "tokens"):
+            headers[f"x-ratelimit-limit-{error.of}"] = str(int(error.limit))
+            headers[f"x-ratelimit-remaining-{error.of}"] = str(int(error.left))
+            headers[f"x-ratelimit-reset-{error.of}"] = f"{math.ceil(error.reset)}s"
     if error.kind is Kind.BILLING:
         headers["x-should-retry"] = "false"  # or the SDKs take the 429 for a passing one
     return Rendered(

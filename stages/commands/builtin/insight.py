@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from textwrap import shorten
 
-from llm_proxy.pipeline.limits import LIMITS
+from llm_proxy.pipeline.limits import LIMITS, Limit
 from llm_proxy.pipeline.session_state import LastRequest, SessionState
 from llm_proxy.stages.commands.arguments import no_argument
 from llm_proxy.stages.commands.command import Command, Desk
@@ -51,11 +51,7 @@ class Limits(Command):
     async def run(self, call: Call, desk: Desk) -> str:
         no_argument(call, desk)
         limits = desk.exchange.fact(LIMITS) or ()
-        lines = (
-            f"- {limit.name}: {limit.left} left of {limit.most} in {limit.seconds:g} s"
-            for limit in limits
-        )
-        return "\n".join(lines) or "There are no limits."
+        return "\n".join(map(_left, limits)) or "There are no limits."
 
 
 class Why(Command):
@@ -71,6 +67,12 @@ class Why(Command):
         if last is None:
             return "There was no request in this conversation yet."
         return "\n".join(_story(last))
+
+
+def _left(limit: Limit) -> str:
+    left, most = (f"{round(number, 4):.15g}" for number in (limit.left, limit.most))
+    window = f" in {limit.seconds:.15g} s" if limit.seconds else ""
+    return f"- {limit.name}: {left} left of {most}{window}"
 
 
 def _set(state: SessionState) -> Iterator[tuple[str, str]]:

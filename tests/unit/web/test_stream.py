@@ -65,6 +65,25 @@ def _reply(source: Batches) -> Reply:
     return Reply(Head("b", "m"), source)
 
 
+async def test_who_sees_the_end_sees_all_settled(aiohttp_client: Any) -> None:
+    host, settled = Host(), asyncio.Event()
+    start, text, *end = said("hi")
+
+    async def act(stream: AnswerStream) -> web.StreamResponse:
+        reply = _reply(Batches([start, text], end)).on_close(settled.wait)
+        return await stream.send(reply, drain=False)
+
+    host.act = act
+    client = await aiohttp_client(host.app)
+    async with client.post("/") as response:
+        assert b'"hi"' in await response.content.readany()
+        rest = asyncio.ensure_future(response.content.read())
+        await asyncio.sleep(0.05)
+        assert not rest.done()
+        settled.set()
+        assert (await rest).endswith(b"data: [DONE]\n\n")
+
+
 async def test_an_answer_with_its_head(aiohttp_client: Any) -> None:
     host = Host()
 

@@ -7,9 +7,9 @@ from llm_proxy.pipeline.state.charges import Charge
 async def test_over_the_bound_the_least_recently_used_is_forgotten() -> None:
     buckets = Buckets(2)
     for key in ("a", "b", "a", "c"):
-        await buckets.take([Charge(key, 2, 60)])
-    assert {"2/60:a", "2/60:c"} == set(buckets._buckets)
-    (standing,) = await buckets.take([Charge("a", 2, 60)])
+        buckets.take([Charge(key, 2, 60)], None)
+    assert {"2/60:a", "2/60:c"} == set(buckets._limits)
+    (standing,) = buckets.take([Charge("a", 2, 60)], None)
     assert standing.wait > 0
-    (standing,) = await buckets.take([Charge("b", 2, 60)])
+    (standing,) = buckets.take([Charge("b", 2, 60)], None)
     assert 1 == standing.left

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from llm_proxy.pipeline.errors import StateAway
-from llm_proxy.pipeline.state.charges import Charge, Standing
+from llm_proxy.pipeline.state.charges import Charge, Lease, Standing
 from llm_proxy.pipeline.state.guarded import KEYS_KNOWN_FOR, GuardedStore, use_of
 from llm_proxy.pipeline.state.memory import MemoryStore
-from llm_proxy.pipeline.state.store import Change, SharedStore, Use, WhenAway
+from llm_proxy.pipeline.state.store import Change, SharedStore, Store, Use, WhenAway
 from tests.support.clock import Clock
 
 
@@ -57,9 +57,17 @@ class Switched(SharedStore):
         await self._here()
         await self.kept.update(key, change, ttl)
 
-    async def take(self, charges: Sequence[Charge]) -> list[Standing]:
+    async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:
         await self._here()
-        return await self.kept.take(charges)
+        return await self.kept.take(charges, lease)
+
+    async def keep(self, charges: Sequence[Charge], lease: Lease) -> None:
+        await self._here()
+        await self.kept.keep(charges, lease)
+
+    async def settle(self, charges: Sequence[Charge], lease: Lease, costs: Sequence[float]) -> None:
+        await self._here()
+        await self.kept.settle(charges, lease, costs)
 
 
 async def turns() -> None:
@@ -249,6 +257,36 @@ async def test_closed_keys_let_nobody_in(begin: Begin) -> None:
     bench.shared.is_away = True
     with pytest.raises(StateAway):
         await bench.store.load(KEY)
+
+
+HELD = [Charge("a", 2, 60, is_held=True)]
+LEASE = Lease("one", 60)
+
+
+async def free(store: Store) -> float:
+    (standing,) = await store.take(ONE)
+    return standing.left
+
+
+async def test_what_was_held_there_is_settled_here_while_it_is_away(begin: Begin) -> None:
+    bench = begin()
+    await bench.store.take(HELD, LEASE)
+    bench.shared.is_away = True
+    await bench.store.keep(HELD, LEASE)
+    await bench.store.settle(HELD, LEASE, [1])
+    assert pytest.approx(0, abs=0.1) == await free(bench.store)
+
+
+async def test_what_was_held_here_is_settled_there_when_it_is_back(begin: Begin) -> None:
+    bench = begin()
+    bench.shared.is_away = True
+    await bench.store.take(HELD, LEASE)
+    bench.shared.is_away = False
+    await bench.pass_time()
+    await bench.store.keep(HELD, LEASE)
+    assert 0 == await free(bench.shared.kept)
+    await bench.store.settle(HELD, LEASE, [0])
+    assert pytest.approx(0, abs=0.1) == await free(bench.shared.kept)
 
 
 async def test_after_one_failure_nobody_waits_for_it(begin: Begin) -> None:

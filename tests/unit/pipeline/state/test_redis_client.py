@@ -8,12 +8,13 @@ from redis.asyncio import Redis
 
 from llm_proxy.pipeline.errors import CannotStart, StateAway
 from llm_proxy.pipeline.state.address import Address
-from llm_proxy.pipeline.state.charges import Charge
+from llm_proxy.pipeline.state.charges import Charge, Lease
 from llm_proxy.pipeline.state.redis import RedisStore
 from tests.support.redis_groups import cluster, watched
 from tests.support.redis_server import RedisServer
 
 DAY = 86_400.0
+SLOT = Charge("d", 2, 0, is_held=True)
 
 
 def store_at(url: str, seconds: float = 10) -> RedisStore:
@@ -37,6 +38,12 @@ async def test_a_cluster_keeps_values_everywhere_and_limits_together(tmp_path: P
             charges = [Charge("a", 9, DAY), Charge("b", 50, DAY)]
             given = await asyncio.gather(*(store.take(charges) for _ in range(30)))
             assert 9 == sum(not any(one.wait for one in standings) for standings in given)
+            held, lease = [Charge("c", 9, DAY, 5, is_held=True), SLOT], Lease("one", 60)
+            await store.take(held, lease)
+            await store.keep(held, lease)
+            await store.settle(held, lease, [1, 0])
+            standings = await store.take(held, Lease("two", 60))
+            assert [3, 1] == pytest.approx([one.left for one in standings], abs=0.1)
             for server in servers:
                 async with Redis.from_url(server.url) as raw:
                     assert await raw.keys("test:session:*")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from llm_proxy.pipeline.state.scripts import KNOCK, SWAP, Script
+from llm_proxy.pipeline.state.scripts import KEEP, KNOCK, SETTLE, SWAP, TAKE, Script
 from tests.support.redis_server import RedisServer
 
 
@@ -15,7 +15,7 @@ async def raw(redis: RedisServer) -> AsyncIterator[Redis]:
         yield client
 
 
-@pytest.mark.parametrize("script", [KNOCK, SWAP, Script("return 'ü'")])
+@pytest.mark.parametrize("script", [KNOCK, SWAP, TAKE, KEEP, SETTLE, Script("return 'ü'")])
 async def test_the_server_knows_it_by_its_digest(raw: Redis, script: Script) -> None:
     assert script.digest == await raw.script_load(script.text)
 

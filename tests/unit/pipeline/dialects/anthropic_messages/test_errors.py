@@ -72,6 +72,21 @@ def test_a_prompt_that_is_too_long_is_called_so(message: str) -> None:
     assert 1 == told.lower().count("prompt is too long")
 
 
+def test_a_limit_of_tokens_has_headers_of_its_own_and_one_in_flight_has_none() -> None:
+    tokens = RateLimited("no", of="tokens", limit=1e6, left=99.7, retry_after=1, reset=60)
+    told = write_error(tokens, "r").headers
+    assert {
+        "Retry-After",
+        "anthropic-ratelimit-tokens-limit",
+        "anthropic-ratelimit-tokens-remaining",
+        "anthropic-ratelimit-tokens-reset",
+    } == set(told)
+    assert "1000000" == told["anthropic-ratelimit-tokens-limit"]
+    assert "99" == told["anthropic-ratelimit-tokens-remaining"]
+    slots = RateLimited("no", of="in_flight", limit=5, retry_after=1, reset=1)
+    assert {"Retry-After": "1"} == write_error(slots, "r").headers
+
+
 def test_when_to_come_back() -> None:
     headers = write_error(UpstreamUnavailable("no", retry_after=1.2), "r").headers
     assert {"Retry-After": "2"} == headers

@@ -102,6 +102,18 @@ def test_a_limit_of_our_own_is_told_in_the_dialects_headers() -> None:
     } == write_error(RateLimited("m", limit=5, retry_after=2.1, reset=59.2)).headers
 
 
+def test_a_limit_of_tokens_has_headers_of_its_own_and_one_of_money_has_none() -> None:
+    tokens = RateLimited("m", of="tokens", limit=1e6, left=99.7, retry_after=2.1, reset=59.2)
+    assert {
+        "Retry-After": "3",
+        "x-ratelimit-limit-tokens": "1000000",
+        "x-ratelimit-remaining-tokens": "99",
+        "x-ratelimit-reset-tokens": "60s",
+    } == write_error(tokens).headers
+    money = RateLimited("m", of="money", limit=5, retry_after=2.1, reset=59.2)
+    assert {"Retry-After": "3"} == write_error(money).headers
+
+
 def test_the_sdk_must_not_retry_what_money_is_missing_for() -> None:
     rendered = write_error(UpstreamRefused("m", Kind.BILLING, 402))
     assert (429, {"x-should-retry": "false"}) == (rendered.status, rendered.headers)

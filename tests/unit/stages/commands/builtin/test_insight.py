@@ -90,9 +90,19 @@ async def test_usage_tells_the_totals() -> None:
 
 
 async def test_limits_tells_what_stages_before_have_found() -> None:
-    limits = (Limit("requests", 60, 59, 60.0), Limit("tokens", 1000, 0, 0.5))
+    limits = (
+        Limit("requests", 60, 59, 60.0),
+        Limit("tokens", 1e7, 0, 0.5),
+        Limit("US dollars", 2.5, 0.123456, 86400),
+        Limit("requests at once", 2, 1, 0),
+    )
     told = await run(desk(exchange=asking().knowing(LIMITS, limits)), "limits")
-    assert told == "- requests: 59 left of 60 in 60 s\n- tokens: 0 left of 1000 in 0.5 s"
+    assert told == (
+        "- requests: 59 left of 60 in 60 s\n"
+        "- tokens: 0 left of 10000000 in 0.5 s\n"
+        "- US dollars: 0.1235 left of 2.5 in 86400 s\n"
+        "- requests at once: 1 left of 2"
+    )
 
 
 async def test_limits_where_there_are_none() -> None:

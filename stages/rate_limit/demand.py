@@ -1,0 +1,92 @@
+"""What one request takes of each of its limits: beforehand as much as it may come to, and in the
+end what it has come to."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from llm_proxy.pipeline.events import Usage
+from llm_proxy.pipeline.state.charges import Charge
+from llm_proxy.pipeline.trace import Target
+from llm_proxy.stages.rate_limit.prices import Prices
+from llm_proxy.stages.rate_limit.rules import Asked, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A limit, and what is taken of it; no less than all there is, where that is too little, so
+    that nothing has to wait for ever."""
+
+    rule: Rule
+    charge: Charge
+
+
+class Demand:
+    """The limits of one request: those it takes something of (`taken`), and those that are settled
+    in the end (`held`), also where nothing was expected: what a request is sent to may be another
+    model than the one that was asked for.
+
+    `stage` is whose limits they are, `expect` looks up what it may come to, where somebody wants to
+    know. `is_priced` is False where money cannot be counted.
+    """
+
+    def __init__(  # noqa: PLR0913 - all that a request's limits depend on
+        self,
+        stage: str,
+        rules: Sequence[Rule],
+        asked: Asked,
+        prices: Prices,
+        expect: Callable[[], Usage],
+        *,
+        counts_only: bool,
+    ) -> None:
+        self._asked = asked
+        self._prices = prices
+        self._expect = expect
+        self.is_priced = True
+        left_out = ("tokens", "money") if counts_only else ()
+        keyed = ((rule, rule.key(asked)) for rule in rules if rule.of not in left_out)
+        self.dues = list(self._dues(stage, keyed))
+        self.taken = [due for due in self.dues if due.charge.cost]
+        self.held = [due for due in self.dues if due.charge.is_held]
+
+    def _dues(self, stage: str, keyed: Iterator[tuple[Rule, str | None]]) -> Iterator[Due]:
+        for rule, key in keyed:
+            if key is not None:
+                cost = min(rule.most, self._cost(rule))
+                is_held = rule.of != "requests"
+                yield Due(rule, Charge(f"{stage}:{key}", rule.most, rule.window, cost, is_held))
+
+    @cached_property
+    def expected(self) -> Usage:
+        """What it may come to."""
+        return self._expect()
+
+    def costs(self, usage: Usage, target: Target | None) -> list[float]:
+        """What it has come to, of each of the held ones; `target` is who was asked."""
+        return [self._real_cost(due.rule, usage, target) for due in self.held]
+
+    def _cost(self, rule: Rule) -> float:
+        match rule.of:
+            case "tokens":
+                return self.expected.input_tokens + self.expected.output_tokens
+            case "money":
+                return self._dollars()
+            case _:
+                return 1
+
+    def _dollars(self) -> float:
+        """What the dearest of the targets may come to."""
+        prices = [price for target in self._asked.targets if (price := self._prices.at(target))]
+        self.is_priced = bool(prices)
+        return max((price.of(self.expected) for price in prices), default=0.0)
+
+    def _real_cost(self, rule: Rule, usage: Usage, target: Target | None) -> float:
+        match rule.of:
+            case "tokens":
+                return usage.input_tokens + usage.output_tokens
+            case "money":
+                price = self._prices.at(target) if target else None
+                return price.of(usage) if price else 0.0
+            case _:
+                return 0.0

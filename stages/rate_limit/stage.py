@@ -1,0 +1,152 @@
+"""The stage that limits how much callers may ask for."""
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from llm_proxy.pipeline.errors import Fault, RateLimited
+from llm_proxy.pipeline.events import Usage
+from llm_proxy.pipeline.exchange import Exchange, Fact
+from llm_proxy.pipeline.grants import LimitOf
+from llm_proxy.pipeline.limits import LIMITS, Limit
+from llm_proxy.pipeline.reply import Reply
+from llm_proxy.pipeline.stage import Kit, Next, Stage
+from llm_proxy.pipeline.state.charges import Lease, Standing
+from llm_proxy.pipeline.trace import Target
+from llm_proxy.stages.rate_limit.demand import Demand, Due
+from llm_proxy.stages.rate_limit.keeper import Keeper
+from llm_proxy.stages.rate_limit.meter import Meter, expected
+from llm_proxy.stages.rate_limit.options import RateLimitOptions
+from llm_proxy.stages.rate_limit.prices import Prices
+from llm_proxy.stages.rate_limit.rules import Asked, plain, with_own
+
+_OWN_COUNTED = Fact[bool]("own limits counted")
+
+_log = logging.getLogger(__name__)
+
+
+class RateLimit(Stage[RateLimitOptions]):
+    """Lets each caller make `default_limit` requests at once, and then one more each time that
+    `time_window / default_limit` has passed, and holds `limits` of tokens, money and requests in
+    flight; 429 with `Retry-After` beyond. Where state is shared, all replicas count together.
+
+    Behind a stage that chooses targets it counts what is sent to each, and a limit that is reached
+    is a fault of the target. Of several in a chain the first counts a caller's own limits.
+    """
+
+    Options = RateLimitOptions
+    requires = frozenset({"caller"})
+
+    def __init__(self, options: RateLimitOptions, kit: Kit) -> None:
+        super().__init__(options, kit)
+        self._rules = options.rules
+        self._prices = Prices(options.prices)
+        self._keeper = Keeper(kit.store, options.lease)
+        self._told_of_no_price = False
+
+    async def __aenter__(self) -> Self:
+        await self._keeper.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._keeper.__aexit__(kind, error, traceback)
+
+    async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
+        demand = self._demand(exchange)
+        if not demand.dues:
+            return await call_next(exchange)
+        charges = [due.charge for due in demand.taken]
+        if not demand.held:
+            standings = await self.kit.store.take(charges)
+            return await call_next(self._let_in(exchange, demand.taken, standings))
+        standings, lease = await self._keeper.take(charges)
+        exchange = self._let_in(exchange, demand.taken, standings)
+        return await self._followed(exchange, call_next, demand, lease)
+
+    def _demand(self, exchange: Exchange) -> Demand:
+        request = exchange.request
+        demand = Demand(
+            self.kit.stage,
+            with_own(self._rules, _own_limits(exchange)),
+            Asked(exchange, self.kit),
+            self._prices,
+            partial(expected, request, self.options.assumed_output),
+            counts_only=request.counts_only,
+        )
+        if not demand.is_priced and not self._told_of_no_price:
+            self._told_of_no_price = True
+            extra = {"model": request.model, "stage": self.kit.stage}
+            _log.warning("a model has no price: limits of money do not count it", extra=extra)
+        return demand
+
+    def _let_in(
+        self, exchange: Exchange, dues: Sequence[Due], standings: Sequence[Standing]
+    ) -> Exchange:
+        """The exchange that knows its limits; raises `RateLimited`."""
+        pairs = list(zip(dues, standings, strict=True))
+        over = [pair for pair in pairs if pair[1].wait]
+        if over:
+            error = _refusal(*max(over, key=lambda pair: pair[1].wait), exchange.target)
+            self.tell(exchange, error.message)
+            raise error
+        limits = [_limit(*pair) for pair in pairs]
+        told = (f"{plain(one.left)} of {plain(one.most)} {one.name} left" for one in limits)
+        self.tell(exchange, "; ".join(told))
+        exchange = exchange.knowing(LIMITS, (*(exchange.fact(LIMITS) or ()), *limits))
+        return exchange.knowing(_OWN_COUNTED, True) if _own_limits(exchange) else exchange
+
+    async def _followed(
+        self, exchange: Exchange, call_next: Next, demand: Demand, lease: Lease
+    ) -> Reply:
+        """The answer, which is counted when it is over, in whatever way."""
+        meter = Meter(demand)
+
+        async def settle(usage: Usage, target: Target | None) -> None:
+            charges = [due.charge for due in demand.held]
+            await self._keeper.settle(charges, lease, demand.costs(usage, target))
+
+        try:
+            reply = await call_next(exchange)
+        except BaseException as error:
+            await settle(*meter.without_answer(error, exchange.trace))
+            raise
+
+        async def close() -> None:
+            await settle(*meter.after(reply))
+
+        return reply.through(meter).on_close(close)
+
+
+def _own_limits(exchange: Exchange) -> Sequence[LimitOf]:
+    """The caller's, unless they were counted before."""
+    if exchange.caller is None or exchange.fact(_OWN_COUNTED):
+        return ()
+    return exchange.caller.grants.limits
+
+
+def _refusal(due: Due, standing: Standing, target: Target | None) -> RateLimited:
+    return RateLimited(
+        f"over {due.rule.text}",
+        of=due.rule.of,
+        limit=due.rule.most,
+        left=standing.left,
+        retry_after=standing.wait,
+        reset=standing.reset,
+        fault=Fault.BUSY if target else None,
+    )
+
+
+def _limit(due: Due, standing: Standing) -> Limit:
+    """What is left, without what is only held for this request itself: nobody knows yet whether it
+    is needed."""
+    rule, left = due.rule, standing.left
+    if rule.of in ("tokens", "money"):
+        left += due.charge.cost
+    return Limit(rule.name, rule.most, left if rule.of == "money" else int(left), rule.window)
