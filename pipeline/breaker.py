@@ -12,6 +12,9 @@ State = Literal["closed", "cooling", "open", "half-open"]
 PROBE_TAKES = 1.0
 """Seconds after which it is worth asking again how a probe went."""
 
+_AS_GOOD_AS_EQUAL = 0.05
+"""Seconds, by which the clocks of two machines may differ at least."""
+
 _LONGEST_COOLING = 3600.0
 _MOST_DOUBLINGS = 4
 
@@ -29,7 +32,7 @@ class Breaker:
     """Every method gets the time, in seconds of any one clock. `cooling` is a wait that the target
     itself has asked for, after which all may come."""
 
-    __slots__ = ("_cooling_until", "_failures", "_open_until", "_probing", "_trips")
+    __slots__ = ("_cooling_until", "_failures", "_open_until", "_probing", "_told", "_trips")
 
     def __init__(self) -> None:
         self._failures = 0
@@ -37,6 +40,7 @@ class Breaker:
         self._open_until: float | None = None
         self._cooling_until = 0.0
         self._probing = False
+        self._told = False
 
     def state(self, now: float) -> State:
         """What it is now."""
@@ -50,6 +54,25 @@ class Breaker:
             return max(0.0, self._cooling_until - now)
         until = max(self._open_until, self._cooling_until)
         return until - now if now < until else PROBE_TAKES if self._probing else 0.0
+
+    def left(self, now: float) -> tuple[float, float]:
+        """Seconds for which it stays open, and cooling; 0 if it is not."""
+        opened = 0.0 if self._open_until is None else max(0.0, self._open_until - now)
+        return opened, max(0.0, self._cooling_until - now)
+
+    def hear(self, now: float, opened: float, cooling: float) -> None:
+        """Another process has found it open, and cooling, for so many seconds more."""
+        if cooling:
+            self.cool(now, cooling)
+        if opened > self.left(now)[0] + _AS_GOOD_AS_EQUAL:
+            self._open_until, self._told = now + opened, True
+            self._trips = max(self._trips, 1)
+
+    def hear_that_it_is_well(self) -> None:
+        """Whoever had found it open has found it closed again; what was found here stays."""
+        if self._told:
+            self._open_until, self._told = None, False
+            self._failures = self._trips = 0
 
     def enter(self, now: float) -> bool:
         """A request passes; whether it is the probe."""
@@ -67,7 +90,7 @@ class Breaker:
         self._failures += 1
         if probe or (self._open_until is None and self._failures >= limits.failures):
             doublings = min(self._trips, _MOST_DOUBLINGS)
-            self._open_until = now + limits.cooldown * 2**doublings
+            self._open_until, self._told = now + limits.cooldown * 2**doublings, False
             self._trips += 1
         self.leave(probe=probe)
 
@@ -75,7 +98,7 @@ class Breaker:
         """The target has begun to answer. After a probe all may come, but one failure is enough to
         open the circuit again before an answer has come to its end."""
         if probe:
-            self._open_until = None
+            self._open_until, self._told = None, False
             self._failures = limits.failures - 1
         self.leave(probe=probe)
 

@@ -3,7 +3,7 @@ answers, how fast, and how many requests are with it now."""
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from cachetools import LRUCache
@@ -53,11 +53,18 @@ class Circuit:
 class Record:
     """What is known of one target. `in_flight` counts the requests that are with it."""
 
-    __slots__ = ("_clock", "_latencies", "breaker", "in_flight", "target", "tenant")
+    __slots__ = ("_clock", "_latencies", "_listeners", "breaker", "in_flight", "target", "tenant")
 
-    def __init__(self, target: Target, clock: Callable[[], float], tenant: str = "") -> None:
+    def __init__(
+        self,
+        target: Target,
+        clock: Callable[[], float],
+        tenant: str = "",
+        listeners: Iterable["Listener"] = (),
+    ) -> None:
         self.target = target
         self.tenant = tenant
+        self._listeners = listeners
         self.breaker = Breaker()
         self.in_flight = 0
         self._clock = clock
@@ -73,6 +80,44 @@ class Record:
         """The state of its breaker."""
         now = self._clock()
         return Circuit(self.breaker.state(now), self.breaker.wait(now))
+
+    @property
+    def left(self) -> tuple[float, float]:
+        """Seconds for which its circuit stays open, and cooling."""
+        return self.breaker.left(self._clock())
+
+    def hear(self, opened: float, cooling: float) -> None:
+        """Another process has found it open, and cooling, for so many seconds more."""
+        before = self.circuit.state
+        self.breaker.hear(self._clock(), opened, cooling)
+        self.tell_change(before, "told by another process")
+
+    def hear_that_it_is_well(self) -> None:
+        """Another process that had found it open has found it closed again."""
+        before = self.circuit.state
+        self.breaker.hear_that_it_is_well()
+        self.tell_change(before, "told by another process")
+
+    def has_changed(self) -> None:
+        """Tell whoever wants to know."""
+        for listener in tuple(self._listeners):
+            listener(self)
+
+    def tell_change(self, before: State, reason: str | None) -> None:
+        """Log the state of the circuit, if it was another one before."""
+        circuit = self.circuit
+        if circuit.state == before:
+            return
+        extra = {
+            "target": str(self.target),
+            "state": circuit.state,
+            "seconds": round(circuit.seconds, 3),
+            "reason": reason,
+        }
+        if self.tenant:
+            extra["tenant"] = self.tenant
+        level = logging.INFO if circuit.state == "closed" else logging.WARNING
+        _log.log(level, "a circuit has changed", extra=extra)
 
     def latency(self, form: Form) -> Latency:
         """Of first events, where answers are streamed, else of whole ones."""
@@ -116,7 +161,9 @@ class Call:
         before = self._state()
         self._record.breaker.answer(self._limits, probe=self._probe)
         self._probe = False
-        self._tell_change(before, None)
+        self._record.tell_change(before, None)
+        if before != "closed":
+            self._record.has_changed()
 
     def failed(self, error: Exception | None) -> None:
         """It broke, before or after that."""
@@ -134,7 +181,9 @@ class Call:
         else:  # it answers, only not as we would like
             breaker.answer(self._limits, probe=self._probe)
         self._probe = False
-        self._tell_change(before, fault)
+        self._record.tell_change(before, fault.value)
+        if self._state() != "closed":
+            self._record.has_changed()
 
     def over(self, *, complete: bool = False) -> None:
         """Nothing more will come; a second call does nothing."""
@@ -149,20 +198,9 @@ class Call:
     def _state(self) -> State:
         return self._record.breaker.state(self._clock())
 
-    def _tell_change(self, before: State, fault: Fault | None) -> None:
-        if self._state() == before:
-            return
-        circuit = self._record.circuit
-        extra = {
-            "target": str(self._record.target),
-            "state": circuit.state,
-            "seconds": round(circuit.seconds, 3),
-            "reason": fault and fault.value,
-        }
-        if self._record.tenant:
-            extra["tenant"] = self._record.tenant
-        level = logging.INFO if circuit.state == "closed" else logging.WARNING
-        _log.log(level, "a circuit has changed", extra=extra)
+
+Listener = Callable[[Record], None]
+"""Is told of a target that may be another one to ask than before."""
 
 
 class Health:
@@ -175,8 +213,10 @@ class Health:
         records: LRUCache[tuple[str, Target], Record] | None = None,
         tenant: str = "",
         own: Container[str] = (),
+        listeners: set[Listener] | None = None,
     ) -> None:
         self._clock = clock
+        self.listeners = set[Listener]() if listeners is None else listeners
         new: LRUCache[tuple[str, Target], Record] = LRUCache(_REMEMBERED)
         self._records = new if records is None else records
         self._tenant = tenant
@@ -184,14 +224,17 @@ class Health:
 
     def seen_by(self, tenant: str, own: Container[str]) -> "Health":
         """The same records, but for the backends for which a tenant brings keys of its own."""
-        return Health(self._clock, self._records, tenant, own)
+        return Health(self._clock, self._records, tenant, own, self.listeners)
 
     def of(self, target: Target) -> Record:
         """The record of a target; a new one knows nothing."""
-        tenant = self._tenant if target.backend in self._own else ""
+        return self.record(self._tenant if target.backend in self._own else "", target)
+
+    def record(self, tenant: str, target: Target) -> Record:
+        """The record of a target for a tenant, or for everybody (an empty name)."""
         record = self._records.get((tenant, target))
         if record is None:
-            record = Record(target, self._clock, tenant)
+            record = Record(target, self._clock, tenant, self.listeners)
             self._records[tenant, target] = record
         return record
 

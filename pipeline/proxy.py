@@ -13,6 +13,7 @@ from llm_proxy.pipeline.backend import Backend, BackendKit
 from llm_proxy.pipeline.blame import starting
 from llm_proxy.pipeline.catalogue import Catalogue
 from llm_proxy.pipeline.chain import Link, Pipeline
+from llm_proxy.pipeline.circuits import SharedCircuits
 from llm_proxy.pipeline.dialects.dialect import ModelEntry
 from llm_proxy.pipeline.errors import Unavailable
 from llm_proxy.pipeline.exchange import Caller
@@ -147,6 +148,8 @@ async def open_proxy(
     """
     proxy = make_proxy(plan, http, store, health)
     async with AsyncExitStack() as stack:
+        if plan.config.state.address:
+            await stack.enter_async_context(SharedCircuits(store, proxy.health))
         for planned, backend in proxy.planned():
             with starting(planned.whence):
                 await stack.enter_async_context(backend)
