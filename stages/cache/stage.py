@@ -51,7 +51,7 @@ class Cache(Stage[CacheOptions]):
     """
 
     Options = CacheOptions
-    requires = frozenset({"caller", "session", "commands", "rules"})
+    requires = frozenset({"caller", "session", "command", "rule"})
 
     def __init__(self, options: CacheOptions, kit: Kit) -> None:
         super().__init__(options, kit)

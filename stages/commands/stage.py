@@ -64,7 +64,7 @@ class Commands(Stage[CommandsOptions]):
     """
 
     Options = CommandsOptions
-    provides = frozenset({"commands"})
+    provides = frozenset({"command"})
     requires = frozenset({"session"})
 
     def __init__(self, options: CommandsOptions, kit: Kit) -> None:

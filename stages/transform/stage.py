@@ -23,7 +23,7 @@ class Transform(Stage[TransformOptions]):
     answer, streamed and whole alike."""
 
     Options = TransformOptions
-    provides = frozenset({"rules"})
+    provides = frozenset({"rule"})
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
         request = exchange.request
