@@ -1,52 +1,20 @@
 """Commands typed into the chat."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from llm_proxy.pipeline.events import End, Event, Finish, Start, TextDelta, TokenCount, Usage
-from llm_proxy.pipeline.exchange import Caller
+from llm_proxy.pipeline.events import End, Finish, Start, TextDelta, Usage
 from llm_proxy.pipeline.parts import OpaquePart, Text, ToolCall, ToolResult
 from llm_proxy.pipeline.reply import Head
 from llm_proxy.pipeline.request import Message
-from llm_proxy.pipeline.session_state import NOTHING, SessionState
+from llm_proxy.pipeline.session_state import SessionState
 from llm_proxy.stages.commands import Call, Command, Commands, Desk
-from tests.support.sessions import Kept
+from tests.support.chat import Chat
 from tests.support.stages import Run, asking, text_of
 
 IMAGE = OpaquePart({"type": "image_url"})
-Said = tuple[str, str]
-
-
-class Chat:
-    """A client with a session, and what the session keeps."""
-
-    def __init__(
-        self, state: SessionState = NOTHING, kit: dict[str, Any] | None = None, **options: Any
-    ) -> None:
-        self.run = Run(Commands, options, **(kit or {}))
-        self.kept = Kept(state)
-
-    async def __call__(self, *turns: Said | Message, **request: Any) -> list[Event]:
-        messages = [
-            turn if isinstance(turn, Message) else Message(turn[0], (Text(turn[1]),))  # type: ignore[arg-type]
-            for turn in turns
-        ]
-        self.asked = asking(messages=messages, **request)
-        asked = replace(self.asked, session=self.kept.session, caller=Caller("key-1"))
-        return await (await self.run(asked)).collect()
-
-    @property
-    def saved(self) -> list[SessionState]:
-        """What was saved, in order."""
-        return self.kept.states[1:]
-
-    @property
-    def sent(self) -> list[Said]:
-        """What the last call upstream said."""
-        return [(message.role, message.text) for message in self.run.seen[-1].request.messages]
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -262,51 +230,6 @@ async def test_an_error_beside_text_is_cut_out_later() -> None:
     assert [(m.role, m.text) for m in messages] == [("user", "What is it?"), ("user", "Well?")]
 
 
-async def test_oneoff_is_for_one_request() -> None:
-    chat = Chat()
-    await chat(("user", "!/oneoff(b)"))
-    for text in ("first", "second"):
-        await chat(("user", text))
-    assert [seen.request.model for seen in chat.run.seen] == ["b", "m"]
-
-
-async def test_oneoff_beside_text_is_for_that_text() -> None:
-    chat = Chat(SessionState("a"))
-    await chat(("user", "!/oneoff(b)\nfirst"))
-    await chat(("user", "second"))
-    assert [seen.request.model for seen in chat.run.seen] == ["b", "a"]
-
-
-async def test_of_two_requests_at_once_one_gets_the_oneoff() -> None:
-    chat = Chat(SessionState(oneoff="b"))
-    found = chat.kept.session
-    for _ in range(2):
-        await chat.run(replace(asking("hi"), session=found))
-    assert [seen.request.model for seen in chat.run.seen] == ["b", "m"]
-
-
-async def test_counting_uses_no_oneoff_up() -> None:
-    chat = Chat(SessionState(oneoff="b"))
-    await chat(("user", "hi"), counts_only=True)
-    await chat(("user", "hi"))
-    assert [seen.request.model for seen in chat.run.seen] == ["b", "b"]
-
-
-async def test_commands_are_not_counted_and_not_carried_out() -> None:
-    chat = Chat()
-    await chat(("user", "!/model(x)\nhi"), counts_only=True)
-    assert (chat.sent, chat.saved) == ([("user", "hi")], [])
-    answered = ("assistant", "yes")
-    await chat(("user", "hi"), answered, ("user", "!/model(x)"), counts_only=True)
-    assert (chat.sent, chat.saved) == ([("user", "hi"), answered], [])
-
-
-async def test_commands_alone_count_for_nothing() -> None:
-    chat = Chat()
-    assert [TokenCount(0), End()] == await chat(("user", "!/model(x)"), counts_only=True)
-    assert (chat.run.seen, chat.saved) == ([], [])
-
-
 async def test_a_new_session_forgets_and_may_be_set_anew() -> None:
     chat = Chat(SessionState("a", params={"seed": 1}))
     said = text_of(await chat(("user", "!/new\n!/set(top_p=0.5)")))
@@ -345,46 +268,6 @@ async def test_what_was_decided_is_told() -> None:
 def test_a_prefix_that_means_something_else_is_refused(prefix: str) -> None:
     with pytest.raises(ValidationError):
         Commands.Options.model_validate({"prefix": prefix})
-
-
-RULES = "<system-reminder>\nuse tabs\n</system-reminder>"
-TODAY = "<session_context>\nIt is Monday.\n</session_context>"
-PLACE = "<environment_details>\n/home\n</environment_details>"
-WRAPPED: dict[tuple[str, ...], list[Said]] = {
-    ("<task>\n!/model(x)\n</task>",): [],
-    (RULES, "!/model(x)"): [("user", RULES)],
-    (TODAY, "!/model(x)"): [("user", TODAY)],
-    ("<task>!/model(x)</task>", PLACE): [("user", PLACE)],
-}
-"""Texts of a message, and what of it the model is told with the next one."""
-
-
-@pytest.mark.parametrize("texts", WRAPPED)
-async def test_what_clients_add_by_themselves_makes_it_no_question(texts: tuple[str, ...]) -> None:
-    chat = Chat()
-    typed = Message("user", tuple(map(Text, texts)))
-    assert text_of(await chat(typed)) == "The model is now x."
-    await chat(typed, ("assistant", "The model is now x."), ("user", "hi"))
-    assert chat.sent == [*WRAPPED[texts], ("user", "hi")]
-
-
-async def test_a_file_in_several_texts_steers_nothing() -> None:
-    chat = Chat()
-    parts = (
-        "look",
-        "--- Content from referenced files ---",
-        "!/model(x)",
-        "--- End of content ---",
-    )
-    await chat(Message("user", tuple(map(Text, parts))))
-    assert chat.saved == []
-    assert chat.asked.request is chat.run.seen[0].request
-
-
-async def test_a_very_long_message_has_no_commands() -> None:
-    chat = Chat()
-    await chat(("user", "!/model(x)\n" + "x" * 1_000_000))
-    assert chat.saved == []
 
 
 class Broken(Command):
