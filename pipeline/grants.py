@@ -1,10 +1,10 @@
 """What a caller may do, beside what the file says for all."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
+
+from llm_proxy.pipeline.wildcards import fits
 
 What = Literal["requests", "tokens", "money", "in_flight"]
 
@@ -57,9 +57,4 @@ NO_GRANTS = Grants()
 
 
 def _is_among(patterns: Sequence[str], *names: str) -> bool:
-    return not patterns or any(_pattern(one).fullmatch(name) for name in names for one in patterns)
-
-
-@lru_cache(1024)
-def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, text.split("*"))), re.DOTALL)
+    return not patterns or any(fits(name, one) for name in names for one in patterns)

@@ -1,6 +1,5 @@
 """The options of `loop_detection`, and what a session makes of them."""
 
-import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.stage import StageOptions
 from llm_proxy.pipeline.values import Listed, Seconds
+from llm_proxy.pipeline.wildcards import fits
 from llm_proxy.stages.loop_detection.thresholds import Thresholds
 
 Action = Literal["stop", "retry", "failover", "warn"]
@@ -39,7 +39,7 @@ class TurnsOptions(BaseModel):
 
     def is_exempt(self, tool: str) -> bool:
         """Whether the tool may be called again and again."""
-        return any(re.fullmatch(_pattern(name), tool, re.DOTALL) for name in self.exempt)
+        return any(fits(tool, name) for name in self.exempt)
 
 
 class LoopDetectionOptions(StageOptions):
@@ -77,7 +77,3 @@ class LoopDetectionOptions(StageOptions):
             if wish == action:
                 return action
         return self.action if wish == "on" or (self.enabled and wish != "off") else None
-
-
-def _pattern(name: str) -> str:
-    return ".*".join(map(re.escape, name.split("*")))

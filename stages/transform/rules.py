@@ -1,9 +1,7 @@
 """What one rule does to a request."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
 from math import inf
 from typing import Any
 
@@ -12,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from llm_proxy.pipeline.params import PARAMS, STRUCTURE, canonical, overlaid, parse_param
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.system_prompt import with_system
+from llm_proxy.pipeline.wildcards import fits
 
 
 class Replacement(BaseModel):
@@ -71,7 +70,7 @@ class Rule(BaseModel):
 
     def fits(self, model: str) -> bool:
         """Whether the rule is for this model."""
-        return any(_pattern(name).fullmatch(model) for name in self.models)
+        return any(fits(model, name) for name in self.models)
 
     def apply(self, request: ChatRequest) -> ChatRequest:
         """The request as the rule wants it."""
@@ -96,12 +95,6 @@ def _value(name: str, value: Any) -> Any:
         return parse_param(name, value)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
-
-
-@cache
-def _pattern(name: str) -> re.Pattern[str]:
-    """A model's name in which only `*` means anything."""
-    return re.compile(".*".join(map(re.escape, name.split("*"))), re.DOTALL)
 
 
 def _clamped(value: Any, bounds: tuple[float, float] | None) -> Any:
