@@ -1,7 +1,6 @@
 """What a vendor that is well would answer: in the dialect it is asked in, naming who was asked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from llm_proxy.lab.vendor import Received
@@ -18,6 +17,7 @@ from llm_proxy.pipeline.events import (
     TokenCount,
     Usage,
 )
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.trace import Target
 
@@ -38,7 +38,7 @@ def text_by(target: Target) -> str:
     return "".join(pieces_by(target))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """An answer as bytes, in pieces, so that it can be broken off between them: each that says
     something, and what ends it. A whole answer is half its body, the rest and the last byte."""
@@ -53,7 +53,7 @@ class Answer:
         return b"".join([*self.spoken, self.ending])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """A request as a vendor of this dialect understands it."""
 

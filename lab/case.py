@@ -1,13 +1,12 @@
 """One thing to try."""
 
-from dataclasses import dataclass
-
 from llm_proxy.lab.faults import Fault
 from llm_proxy.lab.routes import Route
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.trace import Target
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Case:
     """A fault, at the first target of a route or at all of them, and how the client asks."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from http import HTTPStatus
 from typing import Literal
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from llm_proxy.pipeline.dialects.doors import SERVED_BY
 from llm_proxy.pipeline.errors import ProxyError
 from llm_proxy.pipeline.events import LAST, Event, Failure, Finish, TextDelta
 from llm_proxy.pipeline.parts import Text
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import ChatRequest, Message
 from llm_proxy.pipeline.trace import Target
 
@@ -31,7 +32,7 @@ Ending = Literal["well", "error", "unfinished", "garbled", "broken", "late"]
 something that is no answer; with a broken connection; not in time."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Seen:
     """What a client sees. `status` is None where no HTTP answer came; `error` is what it was told,
     before anything else or in the stream behind `events`."""

@@ -1,7 +1,6 @@
 """The faults that vendors are known for, each by a name and a sentence."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -11,12 +10,13 @@ from llm_proxy.lab.vendor import Play, hangs, resets, streamed, whole
 from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.errors import Kind, UpstreamRefused
 from llm_proxy.pipeline.events import Finish
+from llm_proxy.pipeline.record import record
 
 Deed = Callable[[Asked], Play]
 """What a vendor plays when it is asked this."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fault:
     """One thing that goes wrong. Without a deed nobody listens at the vendor's address;
     `says_nothing` marks an answer that is whole and has no text."""

@@ -1,9 +1,9 @@
 """What a file lets a client ask for, and who may answer it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from llm_proxy.pipeline.plan import PipelinePlan, Plan
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.failover import FailoverOptions
 
@@ -11,7 +11,7 @@ ANY_MODEL = "any-model"
 """A name without a route, for the default backend."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Route:
     """A model's name, asked for at `path`, and the targets it stands for, in order. `resumes`: one
     may go on where another broke."""

@@ -1,7 +1,6 @@
 """Whether what a client saw of a fault is right, and in words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from textwrap import shorten
 from typing import Literal
@@ -9,6 +8,7 @@ from typing import Literal
 from llm_proxy.lab.answers import text_by
 from llm_proxy.lab.case import Case
 from llm_proxy.lab.client import PATIENCE, Ending, Seen
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.trace import Target
 
 Sort = Literal["another target", "the same target", "an error", "wrong"]
@@ -29,7 +29,7 @@ _NEVER: dict[Ending, str] = {
 """How an answer must never end."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """What a client saw, on a line."""
 

@@ -3,7 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Generic, TypeVar
 
 import aiohttp
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from llm_proxy.pipeline.estimate import estimated_tokens
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.lifetime import Lifetime
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.slots import Slots
 from llm_proxy.pipeline.state.store import Store
@@ -39,7 +40,7 @@ class BackendOptions(BaseModel):
 OptionsT = TypeVar("OptionsT", bound=BackendOptions)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BackendKit:
     """What a backend may use of its surroundings. `backends` are all that are on, for whomever,
     itself among them; not all of them before the first request."""

@@ -4,8 +4,9 @@ After M. Nygard's "Release It!": closed, all requests pass; open, none does; hal
 to see whether the target is well again.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+from llm_proxy.pipeline.record import record
 
 State = Literal["closed", "cooling", "open", "half-open"]
 
@@ -19,7 +20,7 @@ _LONGEST_COOLING = 3600.0
 _MOST_DOUBLINGS = 4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BreakerLimits:
     """How many failures in a row open a circuit, and for how many seconds at first; each time that
     the probe fails too it is twice as long, up to sixteen times."""

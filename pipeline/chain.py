@@ -2,17 +2,17 @@
 
 from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 from llm_proxy.pipeline.blame import starting
 from llm_proxy.pipeline.exchange import Caller, Client, Exchange
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Gate, Next, Stage
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Link:
     """A stage under the name it has in the file; `whence` tells where that is and whose it is."""
 

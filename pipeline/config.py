@@ -3,7 +3,7 @@ against their own options when the chains are planned."""
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import (
@@ -20,6 +20,7 @@ from pydantic import (
 
 from llm_proxy.pipeline.config_file import ConfigFile, Place
 from llm_proxy.pipeline.json_values import is_object
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.registry import did_you_mean
 from llm_proxy.pipeline.state.address import MEMORY, Address
 from llm_proxy.pipeline.state.store import Use, WhenAway
@@ -157,7 +158,7 @@ class BackendsConfig(BaseModel):
         return {**unnamed, **(self.model_extra or {})}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Config:
     """The whole file."""
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from llm_proxy.pipeline.errors import ProxyError
 from llm_proxy.pipeline.parts import Seal
+from llm_proxy.pipeline.record import record
 
 FinishReason = Literal["stop", "length", "context_full", "tool_calls", "content_filter", "pause"]
 """`length` is the client's own limit, `context_full` the model's; after a `pause` the same
@@ -30,7 +31,7 @@ class Frame:
     format: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Start:
     """The answer begins: its id, the model that gives it, and when, in seconds since 1970.
 
@@ -43,7 +44,7 @@ class Start:
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TextDelta:
     """A piece of the answer's text."""
 
@@ -51,7 +52,7 @@ class TextDelta:
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReasoningDelta:
     """A piece of the model's reasoning."""
 
@@ -59,7 +60,7 @@ class ReasoningDelta:
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RefusalDelta:
     """A piece of what the model says where it will not answer."""
 
@@ -67,7 +68,7 @@ class RefusalDelta:
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ReasoningState:
     """State to be handed back with the next turn: that of the reasoning before it, or, if the seal
     names a call, of the call that comes next."""
@@ -76,7 +77,7 @@ class ReasoningState:
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ToolCallStart:
     """A tool call opens; `index` counts the calls of this answer from 0. The deltas of several open
     calls may come mixed. `custom`: its arguments are free text."""
@@ -88,7 +89,7 @@ class ToolCallStart:
     custom: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ToolCallDelta:
     """A piece of a call's arguments, which together are JSON text; none at all means `{}`."""
 
@@ -97,7 +98,7 @@ class ToolCallDelta:
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ToolCallEnd:
     """A tool call is whole."""
 
@@ -105,7 +106,7 @@ class ToolCallEnd:
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Usage:
     """Tokens: all input (read from and written to a cache included), the part read from it, all
     output, its reasoning part, the part of the input written to a cache."""
@@ -118,7 +119,7 @@ class Usage:
     cache_write_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TokenCount:
     """How many tokens a conversation would be: the whole answer to a request that only counts."""
 
@@ -126,7 +127,7 @@ class TokenCount:
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finish:
     """The model has stopped, and why; `stop_sequence` is the one it met, where a vendor tells."""
 
@@ -135,14 +136,14 @@ class Finish:
     stop_sequence: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class End:
     """Nothing follows."""
 
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failure:
     """The answer broke after it had begun; nothing follows."""
 
@@ -150,14 +151,14 @@ class Failure:
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeepAlive:
     """A sign of life without content."""
 
     frame: Frame | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Opaque:
     """Something this proxy does not know: carried to a client of the same dialect. `content` names
     it where a client of another dialect misses something without it."""

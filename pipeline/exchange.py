@@ -1,11 +1,12 @@
 """One request on its way through the chain, with all that the stages have found out about it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Generic, TypeVar, cast
 from uuid import uuid4
 
 from llm_proxy.pipeline.grants import NO_GRANTS, Grants
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.session_state import NOTHING, Account, SessionState
 from llm_proxy.pipeline.trace import Target, Trace
@@ -25,7 +26,7 @@ class Fact(Generic[FactT]):
         return f"Fact({self.name!r})"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Caller:
     """Who asks. `id` is safe to log and the same for the same key, and for no other of any tenant.
     `tenant` is for whom; empty for nobody in particular."""
@@ -35,7 +36,7 @@ class Caller:
     grants: Grants = NO_GRANTS
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Session:
     """A conversation the proxy recognises, what was set in it when the request came, and the way to
     change that.
@@ -51,7 +52,7 @@ class Session:
     forget: Callable[[], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Client:
     """The connection a request came over: its address, headers and key.
 
@@ -67,7 +68,7 @@ class Client:
 _NOBODY = Client()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exchange:
     """Frozen: a stage passes a changed copy on, so that a second attempt never sees the edits of
     the first. Only `trace` is shared and written to by all."""

@@ -1,9 +1,9 @@
 """What a caller may do, beside what the file says for all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.wildcards import fits
 
 What = Literal["requests", "tokens", "money", "in_flight"]
@@ -11,7 +11,7 @@ What = Literal["requests", "tokens", "money", "in_flight"]
 Whose = Literal["key", "tenant"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LimitOf:
     """At most so much of something in `window` seconds, for one key or for all of its tenant's
     together. Money is in US dollars, and a limit of it is a budget; what is in flight has no window
@@ -23,7 +23,7 @@ class LimitOf:
     per: Whose = "key"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Grants:
     """What a caller has been granted; where something is empty, there is nothing to say about it.
 

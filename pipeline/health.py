@@ -4,13 +4,13 @@ answers, how fast, and how many requests are with it now."""
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass
 
 from cachetools import LRUCache
 
 from llm_proxy.pipeline.breaker import Breaker, BreakerLimits, State
 from llm_proxy.pipeline.errors import Fault, ProxyError
 from llm_proxy.pipeline.latency import Latency
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import Form
 from llm_proxy.pipeline.trace import Target
 
@@ -42,7 +42,7 @@ _NOT_ASKED = frozenset({Fault.BUSY, Fault.UNTRANSLATABLE, Fault.BACKEND_OFF})
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Circuit:
     """A target that is not just well: the state of its breaker, and seconds until it changes."""
 

@@ -1,11 +1,10 @@
 """How much of what a caller may ask for is left, for other stages to tell."""
 
-from dataclasses import dataclass
-
 from llm_proxy.pipeline.exchange import Fact
+from llm_proxy.pipeline.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limit:
     """So much of something in a window of `seconds`, or at once (0), and how much is left of it by
     now."""

@@ -5,8 +5,9 @@ a writer of the same dialect starts from it. A stage that changes a part makes a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from llm_proxy.pipeline.record import record
 
 JsonObject = Mapping[str, Any]
 
@@ -15,7 +16,7 @@ CacheTtl = Literal["short", "long"]
 more."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Seal:
     """State that only its maker understands: a signature, encrypted reasoning.
 
@@ -31,7 +32,7 @@ class Seal:
     call: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Media:
     """An image's or a file's bytes, or where they are: exactly one of `data` (base64 of the
     standard alphabet), `url` and `file_id`. `type` is the MIME type, empty where unknown."""
@@ -42,7 +43,7 @@ class Media:
     file_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     """Text."""
 
@@ -51,7 +52,7 @@ class Text:
     cache: CacheTtl | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Refusal:
     """What the assistant said where it would not answer."""
 
@@ -59,7 +60,7 @@ class Refusal:
     origin: JsonObject | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Image:
     """A picture; `detail` is `low`, `high`, `auto` or what a vendor knows beside these."""
 
@@ -69,7 +70,7 @@ class Image:
     cache: CacheTtl | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """A file with a text or pages in it; `name` is its file name or title."""
 
@@ -79,7 +80,7 @@ class Document:
     cache: CacheTtl | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Audio:
     """A recording."""
 
@@ -87,7 +88,7 @@ class Audio:
     origin: JsonObject | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reasoning:
     """What the assistant thought. `text` may be empty where only its `seal` is known."""
 
@@ -96,7 +97,7 @@ class Reasoning:
     origin: JsonObject | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ToolCall:
     """A call the assistant made; `arguments` is JSON text as the model wrote it, or any text for a
     `custom` tool."""
@@ -110,7 +111,7 @@ class ToolCall:
     cache: CacheTtl | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OpaquePart:
     """A part carried as it came, to a vendor of the same dialect alone. `type` is its name there,
     for whom it has to be left out."""
@@ -122,7 +123,7 @@ class OpaquePart:
 ResultPart = Text | Image | Document | OpaquePart
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ToolResult:
     """What a tool gave back for the call `id`; `name` is the tool's, where a dialect tells it."""
 

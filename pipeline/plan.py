@@ -1,18 +1,19 @@
 """What is to be made from a file: its backends and its chains, checked and not yet opened."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from llm_proxy.pipeline.backend import Backend, BackendOptions
 from llm_proxy.pipeline.config import Config
 from llm_proxy.pipeline.config_file import Place
 from llm_proxy.pipeline.grants import Grants
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.stage import Gate, Stage, StageOptions
 from llm_proxy.pipeline.tenants import grant_problems
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StagePlan:
     """A stage to be made, under the name it has in the file. `whence` says where the file names it
     and who brings it, for what goes wrong later."""
@@ -23,7 +24,7 @@ class StagePlan:
     whence: str = field(default="a stage", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BackendPlan:
     """A backend to be made; `off` says why it cannot be used, or is None. `whence` as above."""
 
@@ -34,7 +35,7 @@ class BackendPlan:
     whence: str = field(default="a backend", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PipelinePlan:
     """A chain to be made and the paths it serves."""
 
@@ -51,7 +52,7 @@ class PipelinePlan:
         return " → ".join(stage.name for stage in self.stages)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """All that a file describes. `own_backends` are those that a tenant reaches with keys of its
     own, by its name. `notes` is what the file's author should know though it is no mistake."""

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import SecretStr, ValidationError
@@ -17,6 +16,7 @@ from llm_proxy.pipeline.dialects.doors import unserved_path
 from llm_proxy.pipeline.json_values import is_object
 from llm_proxy.pipeline.plan import BackendPlan, PipelinePlan, Plan, StagePlan
 from llm_proxy.pipeline.plan_notes import notes, tenant_notes
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.registry import Registry, did_you_mean
 from llm_proxy.pipeline.stage import Stage, Surroundings
 from llm_proxy.pipeline.tenants import NAME, grant_problems
@@ -29,7 +29,7 @@ def make_plan(
     return _Planner(file, read_config(file), stages, backends).plan()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Resolved:
     """The class that a table is for, what a message calls it, and the table as its options."""
 

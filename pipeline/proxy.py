@@ -4,7 +4,7 @@ import time
 from collections import ChainMap
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -21,12 +21,13 @@ from llm_proxy.pipeline.grants import NO_GRANTS
 from llm_proxy.pipeline.health import Health
 from llm_proxy.pipeline.keys.keys import Keys
 from llm_proxy.pipeline.plan import BackendPlan, PipelinePlan, Plan, StagePlan
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.stage import Kit, View
 from llm_proxy.pipeline.state.store import Store
 from llm_proxy.pipeline.trace import Target
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proxy:
     """The chains by name and by path, the backends that are on, and what they offer."""
 

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Literal, Self
@@ -27,6 +26,7 @@ from llm_proxy.pipeline.events import (
     ReasoningDelta,
     TextDelta,
 )
+from llm_proxy.pipeline.record import record
 
 Step = Callable[[Event], Sequence[Event]]
 """Sees each event of an answer and gives back what goes on in its place; must not block."""
@@ -47,7 +47,7 @@ PROXY = "proxy"
 """The backend of what this proxy says itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Head:
     """Who answers, what the question lost on its way, and if all was said (and paid) before."""
 

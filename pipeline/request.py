@@ -1,10 +1,11 @@
 """What a client asks for, the same typed view whatever dialect it came in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
 from llm_proxy.pipeline.parts import CacheTtl, JsonObject, Part, Text
+from llm_proxy.pipeline.record import record
 
 Form = Literal["streamed", "whole", "counted"]
 """How an answer is wanted; the last is only the number of its tokens."""
@@ -12,7 +13,7 @@ Form = Literal["streamed", "whole", "counted"]
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Message:
     """One turn, or a piece of one: dialects cut them differently. Results of tools stand in a turn
     of the tool or of the user.
@@ -35,7 +36,7 @@ class Message:
         return replace(self, parts=tuple(parts), touched=True)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Tool:
     """A tool the model may call; `parameters` is a JSON Schema.
 
@@ -57,7 +58,7 @@ class Tool:
     cache: CacheTtl | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ToolChoice:
     """Whether the model may or must call tools; `names` are the only ones it may call, all if
     empty. One name and `required` is that one tool."""
@@ -66,7 +67,7 @@ class ToolChoice:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """A request as it came, so that what no stage touches can leave as it came: its bytes, its
     fields, and what was read from them, to be compared with by identity."""
@@ -80,7 +81,7 @@ class Source:
     tool_choice: ToolChoice | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ChatRequest:
     """A conversation to be continued.
 

@@ -1,11 +1,13 @@
 """What is remembered of a conversation; never its texts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from llm_proxy.pipeline.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Totals:
     """What the requests of a conversation have come to. `failed` ones are among `requests`; cached
     tokens are part of the input, reasoning tokens of the output."""
@@ -18,7 +20,7 @@ class Totals:
     reasoning_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LastRequest:
     """How the newest request of a conversation went.
 
@@ -35,7 +37,7 @@ class LastRequest:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Account:
     """What a conversation has come to, and how its newest request went; None before the first."""
 
@@ -47,7 +49,7 @@ LOOP_DETECTION = ("on", "off", "stop", "retry", "failover", "warn")
 """What a person may want of loop detection: whether there is any, or what it does."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SessionState:
     """What a person has set in a conversation.
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 import aiohttp
@@ -16,6 +16,7 @@ from llm_proxy.pipeline.exchange import Caller, Client, Exchange
 from llm_proxy.pipeline.health import Health
 from llm_proxy.pipeline.keys.keys import Keys
 from llm_proxy.pipeline.lifetime import Lifetime
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.state.store import Store
 from llm_proxy.pipeline.trace import Target
@@ -23,7 +24,7 @@ from llm_proxy.pipeline.trace import Target
 Next = Callable[[Exchange], Awaitable[Reply]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Surroundings:
     """What the rest of the file says, for options that refer to it."""
 
@@ -49,7 +50,7 @@ class StageOptions(BaseModel):
 OptionsT = TypeVar("OptionsT", bound=StageOptions)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class View:
     """What a tenant that brings keys for some backends has in place of what all have: those are
     backends of its own, with nothing of theirs shared with others."""
@@ -59,7 +60,7 @@ class View:
     health: Health
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kit:
     """What a stage or backend may use of its surroundings, injected so that tests can replace it.
 

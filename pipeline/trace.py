@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from llm_proxy.pipeline.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Target:
     """Where a request goes: the name of a backend, the name of a model there, and which of the
     backend's keys is used, by its number, where it has several."""
@@ -23,7 +25,7 @@ class Target:
         return f"{self.backend}:{self.at_backend}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attempt:
     """One call of a backend. `outcome` is "ok" or what the log may say of the error, `reason` one
     word for it; `seconds` to its first content."""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import orjson
@@ -10,6 +9,7 @@ import orjson
 from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.errors import Fault, ProxyError, UpstreamBroken
 from llm_proxy.pipeline.events import FinishReason
+from llm_proxy.pipeline.record import record
 
 _LOOP = "I have told you this before and I will tell you again. "
 
@@ -18,7 +18,7 @@ _ERROR = re.compile(r"error-([45]\d\d)")
 _RETRY_LATER = frozenset({429, 503, 529})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Play:
     """How a model answers.
 

@@ -2,18 +2,19 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Protocol
 
 from llm_proxy.pipeline.errors import ProxyError
 from llm_proxy.pipeline.events import Event
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.traits import Traits
 
 NO_TRAITS = Traits()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recipient:
     """Whom a request is written for: a model, the facts about it, and the `maker` whose seals may
     go to it. `stream_usage` asks for token counts also in streams."""
@@ -24,7 +25,7 @@ class Recipient:
     stream_usage: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Written:
     """A request as it is sent, and what is to be known when its answer comes.
 
@@ -41,7 +42,7 @@ class Written:
     json_tool: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rendered:
     """An HTTP answer made of a whole body."""
 
@@ -50,7 +51,7 @@ class Rendered:
     headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ModelEntry:
     """A model as it is listed: `backend:model`, and whose it is."""
 

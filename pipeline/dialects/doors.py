@@ -6,11 +6,11 @@ put the model and the form of the answer into the path.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.dialects.dialect import Dialect
 from llm_proxy.pipeline.dialects.gemini import GeminiArray
+from llm_proxy.pipeline.record import record
 
 _CHAT = DIALECTS["openai_chat"]
 _RESPONSES = DIALECTS["openai_responses"]
@@ -38,7 +38,7 @@ _GENERATE = re.compile(
 and slashes, so the last colon counts."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Door:
     """What a path asks for: `served` is the path in the file that it belongs to."""
 

@@ -5,9 +5,9 @@ else; a blank line ends a frame.
 """
 
 import re
-from dataclasses import dataclass
 
 from llm_proxy.pipeline.errors import UpstreamBroken
+from llm_proxy.pipeline.record import record
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 # A CR at the very end may be half of a CRLF, so it ends nothing until the next byte is there.
@@ -18,7 +18,7 @@ _LONGEST_END = 3
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SseFrame:
     """One event: its name, its data (None for a comment), and its bytes with the blank line."""
 

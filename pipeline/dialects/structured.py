@@ -1,18 +1,18 @@
 """Answers that must be JSON, as `response_format` asks for them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from llm_proxy.pipeline.dialects.body import json_text
 from llm_proxy.pipeline.json_values import is_list, is_object, object_or_empty
 from llm_proxy.pipeline.parts import JsonObject
+from llm_proxy.pipeline.record import record
 
 NAME = "response"
 """The name of a schema whose author gave it none, where a vendor wants one."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Format:
     """What the answer must be: JSON by a `schema`, or any object where it is None."""
 

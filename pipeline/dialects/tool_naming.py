@@ -8,13 +8,14 @@ could become one.
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from llm_proxy.pipeline.dialects.arguments import CUSTOM_SCHEMA
 from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.dialects.settings import refuse
 from llm_proxy.pipeline.dialects.turns import Conversation, Turn
 from llm_proxy.pipeline.parts import Part, ToolCall, ToolResult
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import Tool, ToolChoice
 
 _SHOWN = 55
@@ -53,7 +54,7 @@ def as_function(tool: Tool) -> Tool:
     return Tool(tool.name, CUSTOM_SCHEMA, described, cache=tool.cache)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Naming:
     """A vendor's rules: what a whole name and a whole id must look like."""
 

@@ -8,7 +8,7 @@ gets one that says so, a result without a call becomes text, empty texts go.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, TypeVar
 
 from llm_proxy.pipeline.dialects.settings import refuse_what_is_kept_elsewhere
@@ -21,6 +21,7 @@ from llm_proxy.pipeline.parts import (
     ToolCall,
     ToolResult,
 )
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import ChatRequest, Message
 
 NO_RESULT = "There is no result for this call."
@@ -30,7 +31,7 @@ BILLING_LINE = "x-anthropic-billing-header:"
 whose matter it is not would never find the conversation in its cache."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Turn:
     """One turn; `system` ones stand in the middle of a conversation and hold text."""
 
@@ -53,7 +54,7 @@ class Turn:
         return [part for part in self.parts if not isinstance(part, ToolResult)]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Conversation:
     """System texts, and then turns, of which no two beside each other have one role."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cachetools import TTLCache
 
@@ -11,6 +11,7 @@ from llm_proxy.pipeline.errors import StateAway, Unauthorized
 from llm_proxy.pipeline.exchange import Caller
 from llm_proxy.pipeline.grants import Grants
 from llm_proxy.pipeline.keys.stored import StoredKey, name_of, parts_of, read
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.state.store import Store
 
 GOOD_FOR = 0.8
@@ -20,7 +21,7 @@ _REMEMBERED = 10_000
 """Keys; whoever sends wrong ones may send any number of them."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Known:
     """A key, and who comes with it; nobody, if the file has no such tenant."""
 

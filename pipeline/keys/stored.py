@@ -9,11 +9,12 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from pydantic import TypeAdapter, ValidationError
 
 from llm_proxy.pipeline.grants import NO_GRANTS, Grants
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.state.store import KEYS
 
 _ID_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -24,7 +25,7 @@ _FORM = re.compile(r"lp-([a-z2-9]{10})-([A-Za-z0-9_-]{43})")
 _DIGITS_TOLD = 4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StoredKey:
     """A key as the store has it. Times are in seconds since 1970; `last` are the last characters of
     the secret, for its owner to know it by."""
@@ -51,7 +52,7 @@ class StoredKey:
         return self.expires is not None and self.expires <= now
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shown:
     """The parts of a key as its owner has it."""
 

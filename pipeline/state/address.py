@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, Self, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from llm_proxy.pipeline.record import record
 
 MEMORY = "memory://"
 
@@ -36,7 +38,7 @@ _TLS = {
 """What a URL with `rediss` may add, as the library calls it; the rest is this proxy's business."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Address:
     """One Redis server, some of a cluster's, or the sentinels who know the one called `service`.
 

@@ -11,13 +11,14 @@ nobody keeps the lease. What is in flight is only ever held: its limit has no wi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from llm_proxy.pipeline.record import record
 
 SLOT_WAIT = 1.0
 """Seconds after which to ask for a slot again; when the next request ends cannot be known."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lease:
     """Under which id things are held for one request, and for how many seconds unless kept."""
 
@@ -25,7 +26,7 @@ class Lease:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Charge:
     """What is to be taken of one limit: `cost` of `most`, as many as there are at once, which are
     given again, evenly, in `window` seconds; never, if that is 0. A cost is never above `most`.
@@ -45,7 +46,7 @@ class Charge:
         return f"{self.most}/{self.window}:{self.key}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standing:
     """What is `left` of a limit; in how many seconds what was refused could be had (`wait`), 0 if
     this limit refused nothing; and in how many all of it is there again (`reset`)."""

@@ -1,10 +1,12 @@
 """What a Redis server does in one step, in its own language."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha1
 
+from llm_proxy.pipeline.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Script:
     """A Lua script; `digest` is the name by which a server knows it once it has seen it."""
 

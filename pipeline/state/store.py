@@ -2,10 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from llm_proxy.pipeline.lifetime import Lifetime
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.state.charges import Charge, Lease, Standing
 
 Change = Callable[[bytes | None], bytes | None]
@@ -22,7 +22,7 @@ WhenAway = Literal["local", "open", "closed"]
 """What to do without shared state: go on with this process's own, go on without any, or refuse."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outage:
     """For how many seconds shared state has been away, and what each use of it does instead."""
 

@@ -1,7 +1,6 @@
 """An answer as it is kept: its events without their frames, as compact JSON."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,12 +20,13 @@ from llm_proxy.pipeline.events import (
     Usage,
 )
 from llm_proxy.pipeline.parts import Seal
+from llm_proxy.pipeline.record import record
 
 VERSION = 1
 """Of this form: what has another one is not read."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """A complete answer, when it was given (in seconds since 1970), who gave it, and what the
     question lost on its way there.
@@ -46,7 +46,7 @@ class Entry:
         return max(0.0, now - self.at)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Form:
     """How events of a kind are written: a name and fields, and what makes one of the fields."""
 

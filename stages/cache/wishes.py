@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import inf
+
+from llm_proxy.pipeline.record import record
 
 HEADER = "x-llm-proxy-cache"
 
 _MAX_AGE = re.compile(r"max-age=\"?(\d{1,10})\"?")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wishes:
     """Whether the client asks for the cache (None where it says nothing), whether its answer may
     be kept, and how old in seconds one may be that it is given."""

@@ -13,7 +13,9 @@ runs on to a blank, a bracket or the like: "!/usr/bin/env" and "!/notes.txt" are
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from llm_proxy.pipeline.record import record
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?!-|\.?[\w/\\])")
 _KEY = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_-]*)\s*=")
@@ -24,7 +26,7 @@ _ESCAPE = re.compile(r'\\(["\\n])')
 _PLAIN = re.compile(r"[A-Za-z0-9_.:/@+-]+")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """A command as it was typed; `line` counts from 1 and makes no difference between calls."""
 
@@ -41,7 +43,7 @@ class Call:
         return f"{prefix}{self.name}{brackets}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mistake:
     """A command that cannot be read, why, and where; `line` and `column` count from 1."""
 
@@ -50,7 +52,7 @@ class Mistake:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     """A line of `text`: its number, counted from 1, where it begins, and where it ends."""
 

@@ -1,10 +1,11 @@
 """Commands in a conversation: those just typed, and those that a growing history repeats."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 from llm_proxy.pipeline.parts import Part, Text, ToolCall
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import ChatRequest, Message
 from llm_proxy.stages.commands.parser import Call, Mistake, Parsed, mentions, parse_texts
 from llm_proxy.stages.commands.typed import is_bare
@@ -17,7 +18,7 @@ _LONGEST = 1_000_000
 """Characters of a message in which commands are looked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cut:
     """A message without the user's commands, the commands in order, and whether the user has said
     nothing else in it."""

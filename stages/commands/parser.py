@@ -1,15 +1,16 @@
 """The commands in the texts of a message: `typed` tells where one may stand, `grammar` reads it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from llm_proxy.pipeline.record import record
 from llm_proxy.stages.commands.grammar import Call, Line, Mistake, read_command
 from llm_proxy.stages.commands.typed import Typed
 
 __all__ = ["Call", "Mistake", "Parsed", "mentions", "parse_commands", "parse_texts"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parsed:
     """The commands of a text, in order, and the text without them.
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from tenacity.wait import wait_base
@@ -12,6 +11,7 @@ from llm_proxy.pipeline.errors import Fault, ProxyError, UpstreamBroken, Upstrea
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.health import Call
 from llm_proxy.pipeline.parts import ToolResult
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.stage import Kit, Next
@@ -27,7 +27,7 @@ _ENOUGH_TO_JUDGE = 20
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Means:
     """What all requests share."""
 

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, zip_longest
 from typing import Any
 
@@ -11,13 +11,14 @@ from llm_proxy.pipeline.errors import BadRequest, not_granted
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.health import Health
 from llm_proxy.pipeline.named_together import named_together
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import Form
 from llm_proxy.pipeline.stage import Kit
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.failover.options import Exhaust, FailoverOptions, Policy
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Choice:
     """The targets of one request with their weights, and how to choose among them."""
 

@@ -1,13 +1,13 @@
 """One answer under watch, streamed or whole."""
 
 import logging
-from dataclasses import dataclass
 from functools import partial
 
 from llm_proxy.pipeline.errors import ProxyError
 from llm_proxy.pipeline.events import Event, Failure
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.parts import Text, ToolResult
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.stage import Next
 from llm_proxy.stages.loop_detection.again import again
@@ -20,7 +20,7 @@ from llm_proxy.stages.loop_detection.watch import Found, Watch
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answering:
     """Gets the answer to `exchange`, and does what `action` says where it loops."""
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, TypeVar
 
@@ -10,6 +9,7 @@ import orjson
 
 from llm_proxy.pipeline.json_values import is_list, is_object
 from llm_proxy.pipeline.parts import Document, Image, ResultPart, Text, ToolCall, ToolResult
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import Message
 
 PartT = TypeVar("PartT", ToolCall, ToolResult)
@@ -19,7 +19,7 @@ _ERROR = re.compile(r"\W*(error|exception|traceback|fatal|failed|failure)\b", re
 _EXACT = 2**53
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Done:
     """A call that has its result, as two digests: no text is kept. `failed`: the result is an
     error."""

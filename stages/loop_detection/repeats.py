@@ -2,8 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from llm_proxy.pipeline.record import record
 from llm_proxy.stages.loop_detection.changes import numbers_count, numbers_stay
 from llm_proxy.stages.loop_detection.folding import Folded, fold
 from llm_proxy.stages.loop_detection.tail import WINDOW, Tail
@@ -17,7 +17,7 @@ _LATER, _PARDON = 2.0, 8.0
 """By how much a repetition must grow until it is looked at again, and one with a reason."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Loop:
     """Where in the text a loop begins, how long a round is, and where it was recognised, in
     characters; the first two are exact where the loop is within the window and its rounds equal.

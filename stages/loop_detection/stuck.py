@@ -1,15 +1,15 @@
 """Whether an agent goes round in circles, from what it has done."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from llm_proxy.pipeline.record import record
 from llm_proxy.stages.loop_detection.history import Done
 from llm_proxy.stages.loop_detection.options import TurnsOptions
 
 _LONGEST_CYCLE = 5
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stuck:
     """What comes again: `tool`, in a cycle of so many calls, `rounds` times. `allowed` is how often
     it may. `call` is the digest of the call that would go on with it; None, where any call of the

@@ -1,8 +1,9 @@
 """How long a repetition must have lasted to be a loop."""
 
-from dataclasses import dataclass
 from string import ascii_letters
 from typing import Literal
+
+from llm_proxy.pipeline.record import record
 
 Kind = Literal["words", "mixed", "data", "rule", "blank"]
 
@@ -29,7 +30,7 @@ _LONG_ROUND = 200
 """From so many characters on, it is less and less likely that a piece is repeated for a reason."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Factors:
     """How many times more rounds, and how many times longer, than words in plain text; and both
     where repetition is common."""
@@ -48,7 +49,7 @@ _FACTORS: dict[Kind, Factors] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Thresholds:
     """For words in plain text: rounds, and characters for where rounds are short."""
 

@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.parts import Part, Text, ToolResult
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.state.store import Store
 from llm_proxy.stages.loop_detection.history import history
@@ -23,7 +24,7 @@ ENOUGH = 64
 """So many calls tell whether an agent is stuck; the rest of a long conversation is not read."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Turn:
     """What is to be done about one turn: the request as it goes on, what the agent is stuck in, and
     whether that is not to go on."""

@@ -1,7 +1,6 @@
 """What of an answer is watched: its text, its reasoning, and the arguments of its tool calls."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
 from llm_proxy.pipeline.events import (
@@ -12,13 +11,14 @@ from llm_proxy.pipeline.events import (
     ToolCallEnd,
     ToolCallStart,
 )
+from llm_proxy.pipeline.record import record
 from llm_proxy.stages.loop_detection.repeats import Loop, Repeats
 from llm_proxy.stages.loop_detection.thresholds import Thresholds
 
 Place = Literal["text", "reasoning", "arguments"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Found:
     """A loop in an answer. `room` is how much of the event that showed it belongs to the answer up
     to the end of the first round; `call` is the index of the tool call it is in."""

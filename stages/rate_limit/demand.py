@@ -2,17 +2,17 @@
 end what it has come to."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from llm_proxy.pipeline.events import Usage
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.state.charges import Charge
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.rate_limit.prices import Prices
 from llm_proxy.stages.rate_limit.rules import Asked, Rule
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Due:
     """A limit, and what is taken of it; no less than all there is, where that is too little, so
     that nothing has to wait for ever."""

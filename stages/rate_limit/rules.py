@@ -1,7 +1,7 @@
 """Which limits count for a request."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from functools import cached_property
 from hashlib import sha256
@@ -10,6 +10,7 @@ from typing import Literal
 from llm_proxy.pipeline.exchange import Caller, Exchange
 from llm_proxy.pipeline.grants import LimitOf, What
 from llm_proxy.pipeline.named_together import named_together
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.stage import Kit
 from llm_proxy.pipeline.trace import Target
 
@@ -70,7 +71,7 @@ class Asked:
         return target.backend if per == "backend" else f"{target.backend}:{target.model}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """So much of something in a window of seconds, or at once (0), for each of its kind; only for
     some models, if any are named. `name` is what it is called before people."""

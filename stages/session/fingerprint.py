@@ -6,19 +6,19 @@ instructions are long on every turn.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import takewhile
 
 from llm_proxy.pipeline.events import Event, TextDelta, ToolCallStart
 from llm_proxy.pipeline.parts import Audio, Document, Image, Media, Part, Text, ToolCall
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import Message
 
 _SAMPLE = 2048
 """Characters."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Beginning:
     """The start's fingerprint, and that of start and first answer; None before there is one."""
 

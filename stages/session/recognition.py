@@ -1,9 +1,9 @@
 """Which session a request belongs to."""
 
-from dataclasses import dataclass
 from uuid import uuid4
 
 from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.state.store import Store
 from llm_proxy.stages.session.fingerprint import Beginning, FirstAnswer, beginning_of, digest
 from llm_proxy.stages.session.names import name_of
@@ -11,7 +11,7 @@ from llm_proxy.stages.session.names import name_of
 _SEVERAL = b"several"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recognised:
     """A session's id and how it was found. `start` is the fingerprint of a conversation that begins
     with this request and has no name; None for any other. `began_alike` is whether there was

@@ -6,7 +6,7 @@ vendor has signed it or nobody has, all before it go too.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
 
 from llm_proxy.pipeline.dialects.anthropic_messages.formats import NAME
@@ -14,6 +14,7 @@ from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.dialects.seals import FOREIGN, fits, without_foreign_seals
 from llm_proxy.pipeline.dialects.turns import Turn
 from llm_proxy.pipeline.parts import Part, Reasoning, ToolCall
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import ChatRequest, Message
 
 UNSIGNED = "unsigned reasoning"
@@ -52,7 +53,7 @@ def with_sendable_thinking(
     return without_foreign_seals(request, NAME, maker, losses)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Rule:
     """What one vendor takes."""
 

@@ -1,6 +1,5 @@
 """The vendor's own frames on their way to the client."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -8,9 +7,10 @@ import orjson
 from llm_proxy.pipeline.dialects.anthropic_messages.own_blocks import sse
 from llm_proxy.pipeline.dialects.sse import frame_end, parse_frame
 from llm_proxy.pipeline.json_values import is_object, object_or_empty
+from llm_proxy.pipeline.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Relayed:
     """What a frame is about: its type, and the number and kind of its block, if it has one."""
 

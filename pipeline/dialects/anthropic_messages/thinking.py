@@ -2,11 +2,11 @@
 thinking."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from llm_proxy.pipeline.dialects.efforts import asked_budget, asked_effort, fitting_effort
 from llm_proxy.pipeline.dialects.losses import Losses
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.traits import Traits
 
 LEAST_BUDGET = 1024
@@ -20,7 +20,7 @@ _ROOM = 8192
 DISABLED: Mapping[str, Any] = {"type": "disabled"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limit:
     """The most tokens of an answer; `is_ours` where the client named none."""
 
@@ -28,7 +28,7 @@ class Limit:
     is_ours: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Thinking:
     """The fields `thinking` and `output_config.effort`, None where they are left out, and the limit
     that goes with them."""

@@ -7,12 +7,13 @@ from typing import Any
 
 from llm_proxy.pipeline.dialects.seals import tag
 from llm_proxy.pipeline.parts import Seal
+from llm_proxy.pipeline.record import record
 
 Wire = tuple[str, dict[str, Any]]
 """An event's type and its fields."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Form:
     """A kind of part: its field for the text, the list it stands in and the name of its number
     there, and what its events are called."""

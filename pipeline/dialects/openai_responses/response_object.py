@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import uuid4
 
 from llm_proxy.pipeline.dialects.openai_responses.formats import NAME
 from llm_proxy.pipeline.events import FinishReason, Start, Usage
 from llm_proxy.pipeline.json_values import is_object
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import ChatRequest
 
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
@@ -44,7 +44,7 @@ _ASKED: Mapping[str, Any] = {
 """What a client may have asked for, and what holds where it has not."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """What became of a request by now."""
 
