@@ -6,14 +6,13 @@ but a hundred chunks that arrive together are paid for once.
 """
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from functools import partial
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 from typing import Literal, Self
 
-from llm_proxy.pipeline.errors import ProxyError, StateAway, UpstreamBroken, UpstreamTimeout
+from llm_proxy.pipeline.closing import Closer, close_all
+from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken, UpstreamTimeout
 from llm_proxy.pipeline.events import (
     LAST,
     LIFE_CYCLE,
@@ -25,13 +24,12 @@ from llm_proxy.pipeline.events import (
     Opaque,
     ReasoningDelta,
     TextDelta,
+    Usage,
 )
 from llm_proxy.pipeline.record import record
 
 Step = Callable[[Event], Sequence[Event]]
 """Sees each event of an answer and gives back what goes on in its place; must not block."""
-
-Closer = Callable[[], Awaitable[object] | None]
 
 Outcome = Literal["open", "complete", "failed", "abandoned"]
 
@@ -40,8 +38,6 @@ _LONGEST_UNSEEN = 16_000
 
 _SHOWS_NOTHING = (*LIFE_CYCLE, Finish)
 """That a model has stopped is no content: an answer may still turn out to be empty."""
-
-_log = logging.getLogger(__name__)
 
 PROXY = "proxy"
 """The backend of what this proxy says itself."""
@@ -62,7 +58,8 @@ class Reply:
 
     A stage adds a step with `through` and an act at the end with `on_close`; it never wraps the
     reply in a generator of its own, for closing an outer generator does not close the inner one.
-    Whoever drops a reply instead of returning it closes it. `error` is why an answer has failed.
+    Whoever drops a reply instead of returning it closes it. `error` is why an answer has failed;
+    `usage` and `finish` are what it has told of itself so far, behind all steps.
     """
 
     __slots__ = (
@@ -72,8 +69,10 @@ class Reply:
         "_source",
         "_steps",
         "error",
+        "finish",
         "head",
         "outcome",
+        "usage",
     )
 
     def __init__(
@@ -85,6 +84,8 @@ class Reply:
         self.head = head
         self.outcome: Outcome = "open"
         self.error: Exception | None = None
+        self.usage: Usage | None = None
+        self.finish: FinishReason | None = None
         self._source = source
         self._buffer: deque[Sequence[Event]] = deque()
         self._longest_gap: float | None = None
@@ -173,31 +174,48 @@ class Reply:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> list[Event]:
+    async def __anext__(self) -> Sequence[Event]:
         """The next events, at least one; a failure of the source is a `Failure` event."""
         while self.outcome == "open":
-            events = _up_to_the_end(await self._next_batch())
-            ending = events[-1:] if _ends(events) else []
-            for step in self._steps:
-                events = [passed for event in events for passed in step(event)]
-            events = _up_to_the_end(events)
-            if ending and not _ends(events):
-                events += ending  # a step may drop what it likes, but an answer ends
-            if _ends(events):
-                self._end(events[-1])
-            if events:
+            events = await self._next_batch()
+            if self._steps:
+                events = self._through_steps(_up_to_the_end(events))
+            if events := self._learned(events):
                 return events
         raise StopAsyncIteration
+
+    def _through_steps(self, events: Sequence[Event]) -> Sequence[Event]:
+        """What the steps make of it. They may drop what they like, but an answer ends."""
+        ending = events[-1:] if events and isinstance(events[-1], LAST) else ()
+        for step in self._steps:
+            events = [passed for event in events for passed in step(event)]
+        if ending and not any(isinstance(event, LAST) for event in events):
+            return [*events, *ending]
+        return events
 
     def fail(self, error: Exception) -> None:
         """Note that the answer cannot be given, for a reason that is not among its events."""
         self.outcome, self.error = "failed", error
 
-    def _end(self, last: Event) -> None:
-        if isinstance(last, Failure):
-            self.fail(last.error)
-        else:
-            self.outcome = "complete"
+    def _learned(self, events: Sequence[Event]) -> Sequence[Event]:
+        """The events up to the end, now that what they tell of the answer is noted."""
+        for behind, event in enumerate(events, 1):
+            match event:
+                case TextDelta():  # most are
+                    pass
+                case Usage():
+                    self.usage = event
+                case Finish(reason):
+                    self.finish = reason
+                case End():
+                    self.outcome = "complete"
+                    return events[:behind]
+                case Failure(error):
+                    self.fail(error)
+                    return events[:behind]
+                case _:
+                    pass
+        return events
 
     async def _next_batch(self) -> Sequence[Event]:
         if self._buffer:
@@ -227,21 +245,11 @@ class Reply:
         return events
 
     async def aclose(self) -> None:
-        """Close from the upstream outwards, one after the other: every closer runs, even if one
-        fails or the caller is cancelled meanwhile. A second call does nothing."""
+        """Close from the upstream outwards; see `close_all`. A second call does nothing."""
         if self.outcome == "open":
             self.outcome = "abandoned"
         closers, self._closers = self._closers, []
-        cancelled: asyncio.CancelledError | None = None
-        for close in closers:
-            try:
-                if (pending := close()) is not None:
-                    cancelled = await _shielded(pending) or cancelled
-            except Exception:
-                # One closer's failure must not keep the others from running.
-                _log.exception("closing an answer failed")
-        if cancelled is not None:
-            raise cancelled
+        await close_all(closers)
 
     async def __aenter__(self) -> Self:
         return self
@@ -267,34 +275,8 @@ def _commits(event: Event) -> bool:
     return not isinstance(event, _SHOWS_NOTHING)
 
 
-def _up_to_the_end(events: Sequence[Event]) -> list[Event]:
+def _up_to_the_end(events: Sequence[Event]) -> Sequence[Event]:
     for position, event in enumerate(events):
         if isinstance(event, LAST):
-            return list(events[: position + 1])
-    return list(events)
-
-
-def _ends(events: Sequence[Event]) -> bool:
-    return bool(events) and isinstance(events[-1], LAST)
-
-
-async def _shielded(pending: Awaitable[object]) -> asyncio.CancelledError | None:
-    """Wait for the end of `pending` in any case; gives the cancellation that came meanwhile."""
-    task = asyncio.ensure_future(pending)
-    cancelled: asyncio.CancelledError | None = None
-    wait: Callable[[], Awaitable[object]] = _a_moment
-    while not task.done():
-        try:
-            await wait()
-        except asyncio.CancelledError as error:
-            cancelled = error
-        wait = partial(asyncio.wait, [task])
-    failure = None if task.cancelled() else task.exception()
-    if failure and not isinstance(failure, StateAway):  # which is told once, not by every request
-        _log.error("closing an answer failed", exc_info=failure)
-    return cancelled
-
-
-def _a_moment() -> Awaitable[object]:
-    """Most closers never wait; then one turn of the loop is all they need, and costs a third."""
-    return asyncio.sleep(0)
+            return events[: position + 1]
+    return events

@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import Field
 
 from llm_proxy.pipeline.errors import ProxyError
-from llm_proxy.pipeline.events import Event, Finish, Usage
+from llm_proxy.pipeline.events import Usage
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.stage import Next, Stage, StageOptions
@@ -45,7 +44,6 @@ class Observe(Stage[ObserveOptions]):
         except (Exception, asyncio.CancelledError) as error:
             self._write(exchange, began, None, **_told(error, exchange))
             raise
-        watched = _Watched()
         first_event_ms = _milliseconds(self.kit.clock() - began)
 
         def close() -> None:
@@ -54,13 +52,13 @@ class Observe(Stage[ObserveOptions]):
                 began,
                 reply.head,
                 outcome=reply.outcome,
-                tokens_used=watched.tokens,
+                tokens_used=_tokens(reply.usage),
                 first_event_ms=first_event_ms,
                 **_status(reply, exchange),
-                **(watched.detail() if self.options.response_logging else {}),
+                **(_detail(reply) if self.options.response_logging else {}),
             )
 
-        return reply.through(watched).on_close(close)
+        return reply.on_close(close)
 
     def _write(self, exchange: Exchange, began: float, head: Head | None, **fields: Any) -> None:
         attempts = exchange.trace.attempts
@@ -90,38 +88,21 @@ class Observe(Stage[ObserveOptions]):
         _log.info("request", extra=line)
 
 
-class _Watched:
-    """A step that lets every event pass and keeps what the log line tells."""
+def _tokens(usage: Usage | None) -> int | None:
+    """Input and output together, None where the backend did not tell."""
+    return usage.input_tokens + usage.output_tokens if usage else None
 
-    def __init__(self) -> None:
-        self.usage: Usage | None = None
-        self.finish: str | None = None
 
-    def __call__(self, event: Event) -> Sequence[Event]:
-        match event:
-            case Usage():
-                self.usage = event
-            case Finish(reason):
-                self.finish = reason
-            case _:
-                pass
-        return (event,)
-
-    @property
-    def tokens(self) -> int | None:
-        """Input and output together, None where the backend did not tell."""
-        return self.usage.input_tokens + self.usage.output_tokens if self.usage else None
-
-    def detail(self) -> dict[str, Any]:
-        """How the answer ended and its kinds of tokens."""
-        detail: dict[str, Any] = {"finish": self.finish}
-        if self.usage:
-            detail["input_tokens"] = self.usage.input_tokens
-            detail["output_tokens"] = self.usage.output_tokens
-            detail["cached_tokens"] = self.usage.cached_tokens
-            detail["cache_write_tokens"] = self.usage.cache_write_tokens
-            detail["reasoning_tokens"] = self.usage.reasoning_tokens
-        return detail
+def _detail(reply: Reply) -> dict[str, Any]:
+    """How the answer ended and its kinds of tokens."""
+    detail: dict[str, Any] = {"finish": reply.finish}
+    if usage := reply.usage:
+        detail["input_tokens"] = usage.input_tokens
+        detail["output_tokens"] = usage.output_tokens
+        detail["cached_tokens"] = usage.cached_tokens
+        detail["cache_write_tokens"] = usage.cache_write_tokens
+        detail["reasoning_tokens"] = usage.reasoning_tokens
+    return detail
 
 
 def _status(reply: Reply, exchange: Exchange) -> dict[str, Any]:

@@ -39,13 +39,10 @@ class Meter:
 
     def __init__(self, demand: Demand) -> None:
         self._demand = demand
-        self._usage: Usage | None = None
         self._characters = 0
 
     def __call__(self, event: Event) -> Sequence[Event]:
         match event:
-            case Usage():
-                self._usage = event
             case TextDelta(text) | ReasoningDelta(text) | RefusalDelta(text):
                 self._characters += len(text)
             case ToolCallStart(name=text) | ToolCallDelta(arguments=text):
@@ -59,9 +56,9 @@ class Meter:
         target = Target(reply.head.backend, reply.head.model)
         if reply.head.backend == PROXY or reply.head.replayed:
             return NOTHING, target
-        if self._usage and reply.outcome == "complete":
-            return self._usage, target
-        return self._seen(self._usage or self._input), target
+        if reply.usage and reply.outcome == "complete":
+            return reply.usage, target
+        return self._seen(reply.usage or self._input), target
 
     def without_answer(self, error: BaseException, trace: Trace) -> tuple[Usage, Target | None]:
         """What it has come to where there was no answer: nothing, if that was refused or never

@@ -1,9 +1,5 @@
 """One request on its way."""
 
-from dataclasses import FrozenInstanceError
-
-import pytest
-
 from llm_proxy.pipeline.exchange import Client, Exchange, Fact
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.trace import Target, Trace
@@ -51,6 +47,6 @@ def test_a_fact_may_be_false() -> None:
     assert Exchange.of(REQUEST).knowing(fact, False).fact(fact) is False
 
 
-def test_an_exchange_is_frozen() -> None:
-    with pytest.raises(FrozenInstanceError):
-        Exchange.of(REQUEST).target = Target("b", "m")  # type: ignore[misc]
+def test_type_checkers_refuse_to_change_one() -> None:
+    exchange = Exchange.of(REQUEST)
+    exchange.target = Target("b", "m")  # type: ignore[misc] # `make check` fails where none is needed

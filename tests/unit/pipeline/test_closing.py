@@ -6,9 +6,10 @@ from typing import NoReturn
 
 import pytest
 
+from llm_proxy.pipeline.closing import Closer
 from llm_proxy.pipeline.errors import StateAway, UpstreamBroken
 from llm_proxy.pipeline.events import End, Event, Failure, TextDelta
-from llm_proxy.pipeline.reply import Closer, Head, Reply
+from llm_proxy.pipeline.reply import Head, Reply
 
 HEAD = Head("b", "m")
 
