@@ -52,7 +52,7 @@ class Pipeline:
         asks who it is."""
         caller = None
         for gate in self._gates:
-            caller = await gate.admit(client)
+            caller = client.admitted[gate] = await gate.admit(client)
         return caller
 
     async def __aenter__(self) -> Self:

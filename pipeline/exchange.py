@@ -57,12 +57,16 @@ class Client:
     """The connection a request came over: its address, headers and key.
 
     Headers are looked up by lower-case names; the address is the client's own, not that of a
-    trusted proxy before it. None: not over HTTP.
+    trusted proxy before it. None: not over HTTP. `admitted` is whom gates that were asked before
+    the chain have taken it for.
     """
 
     address: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     credential: str | None = None
+    admitted: dict[object, Caller] = field(
+        default_factory=dict[object, Caller], compare=False, repr=False
+    )
 
 
 _NOBODY = Client()

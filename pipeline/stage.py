@@ -145,7 +145,8 @@ class Gate(Stage[OptionsT]):
         """Who this client is; raises `Unauthorized`."""
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
-        caller = await self.admit(exchange.client)
+        client = exchange.client
+        caller = client.admitted.get(self) or await self.admit(client)
         exchange.trace.notes["caller"] = caller.id
         if caller.tenant:
             exchange.trace.notes["tenant"] = caller.tenant

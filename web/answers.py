@@ -16,7 +16,6 @@ JSON = "application/json"
 
 _LONGEST_HEADER = 4000
 
-_PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
 
@@ -55,13 +54,13 @@ def _names(backend: str, model: str) -> dict[str, str]:
 
 
 def _headers(request_id: str, trace: Trace, dialect: Dialect) -> dict[str, str]:
-    told = {name: _printable(value) for name, value in trace.headers.items()}
-    headers = {**told, **id_headers(request_id, dialect)}
+    headers = {name: _printable(value) for name, value in trace.headers.items()}
+    headers |= id_headers(request_id, dialect)
     headers["x-llm-proxy-attempts"] = str(len(trace.attempts))
     if len(trace.attempts) > 1:
         headers["x-llm-proxy-tried"] = _printable(_tried(trace.attempts))[:_LONGEST_HEADER]
     if own := trace.own_seconds():
-        timings = (f"{_token(name)};dur={seconds * 1000:.3f}" for name, seconds in own.items())
+        timings = [f"{_token(name)};dur={seconds * 1000:.3f}" for name, seconds in own.items()]
         headers["Server-Timing"] = ", ".join(timings)
     if trace.warnings:
         headers["x-llm-proxy-warnings"] = _printable("; ".join(trace.warnings))[:_LONGEST_HEADER]
@@ -75,7 +74,7 @@ def _tried(attempts: Sequence[Attempt]) -> str:
 
 def _printable(text: str) -> str:
     """Names come from clients: nothing in them may end a header."""
-    return text if _PRINTABLE.fullmatch(text) else _UNPRINTABLE.sub("?", text)
+    return text if text.isascii() and text.isprintable() else _UNPRINTABLE.sub("?", text)
 
 
 @cache

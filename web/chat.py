@@ -4,8 +4,9 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from secrets import token_hex
+from random import getrandbits
 
 from aiohttp import web
 
@@ -27,6 +28,8 @@ from llm_proxy.web.stream import AnswerStream
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
+_NO_QUERY: Mapping[str, str] = {}
+
 _log = logging.getLogger(__name__)
 
 
@@ -46,10 +49,11 @@ class Visit:
     @classmethod
     def of(cls, request: web.Request, path: str) -> "Visit":
         """A client's own id is kept where it is safe to write into a log."""
-        given = request.headers.get("x-request-id", "")
-        id_ = given if _REQUEST_ID.fullmatch(given) else token_hex(16)
-        door = door_of(path, request.query)
-        dialect = door.dialect if door else dialect_for(path, request.headers, request.query)
+        given = request.headers.get("x-request-id")
+        id_ = given if given and _REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
+        query = request.query if "?" in request.raw_path else _NO_QUERY
+        door = door_of(path, query)
+        dialect = door.dialect if door else dialect_for(path, request.headers, query)
         return cls(request, path, id_, Trace(), dialect, door)
 
 

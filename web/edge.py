@@ -87,17 +87,21 @@ class Edge:
 
     def application(self) -> web.Application:
         """A whole application, to run by itself or to mount with `add_subapp`."""
-        app = web.Application(middlewares=[_every_answer])
+        app = web.Application()
         app.cleanup_ctx.append(self.context)
         app.on_shutdown.append(self._shutdown)
-        app.router.add_get("/health", self._health)
-        app.router.add_get("/ready", self._ready)
-        app.router.add_get("/models", self._simple_models)
+        router = app.router
+        for path in [path for pipeline in self.plan.pipelines for path in pipeline.serves]:
+            router.add_post(path, self.handler(path))
+        router.add_get("/health", _told(self._health))
+        router.add_get("/ready", _told(self._ready))
+        router.add_get("/models", _told(self._simple_models))
         version = "/{version:v1|v1beta|v1alpha}"
-        app.router.add_get(f"{version}/models", self._models)
-        app.router.add_get(f"{version}/models/{{id:.+}}", self._model)
+        router.add_get(f"{version}/models", _told(self._models))
+        router.add_get(f"{version}/models/{{id:.+}}", _told(self._model))
         # Paths come and go with the file, and an application's routes cannot change: one for all.
-        app.router.add_route("*", r"/{path:[\s\S]*}", self._served)
+        # Those that were there at the start have their own above, which are found sooner.
+        router.add_route("*", r"/{path:[\s\S]*}", _told(self._served))
         return app
 
     async def _shutdown(self, _app: web.Application) -> None:
@@ -164,19 +168,22 @@ def subapp(
     return Edge(path, environment).application()
 
 
-@web.middleware
-async def _every_answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give every answer an id, and tell refusals as the caller's SDK expects them."""
-    try:
-        response = await handler(request)
-    except ProxyError as error:
-        visit = Visit.of(request, request.path)
-        response = error_response(error, visit.dialect, visit.id, visit.trace)
-        if isinstance(error, MethodNotAllowed):
-            response.headers["Allow"] = "POST"
-    if not response.prepared and "x-request-id" not in response.headers:
-        response.headers["x-request-id"] = Visit.of(request, request.path).id
-    return response
+def _told(handler: Handler) -> Handler:
+    """Give every answer of a handler an id, and tell refusals as the caller's SDK expects them."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except ProxyError as error:
+            visit = Visit.of(request, request.path)
+            response = error_response(error, visit.dialect, visit.id, visit.trace)
+            if isinstance(error, MethodNotAllowed):
+                response.headers["Allow"] = "POST"
+        if not response.prepared and "x-request-id" not in response.headers:
+            response.headers["x-request-id"] = Visit.of(request, request.path).id
+        return response
+
+    return handle
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

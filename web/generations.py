@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Generator, Mapping
-from contextlib import AsyncExitStack, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 import aiohttp
 
@@ -26,10 +27,28 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Generation:
+    """A proxy that is kept open for those who have entered it; `empty` is called when it is retired
+    and the last of them has left."""
+
     proxy: Proxy
     stack: AsyncExitStack
+    empty: Callable[["_Generation"], None]
     requests: int = 0
     retired: bool = False
+
+    def __enter__(self) -> Proxy:
+        self.requests += 1
+        return self.proxy
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.requests -= 1
+        if self.retired and not self.requests:
+            self.empty(self)
 
 
 class Generations:
@@ -62,7 +81,7 @@ class Generations:
             proxy = await stack.enter_async_context(
                 open_proxy(plan, self._http, self._store, self._health)
             )
-            old, self._current = self._current, _Generation(proxy, stack.pop_all())
+            old, self._current = self._current, _Generation(proxy, stack.pop_all(), self._close)
         if old:
             self._retire(old)
         if self._has_ended():  # while this one opened
@@ -105,17 +124,9 @@ class Generations:
         """The edge's options as they are now."""
         return self._serving().proxy.plan.config.server
 
-    @contextmanager
-    def borrow(self) -> Generator[Proxy, None, None]:
+    def borrow(self) -> AbstractContextManager[Proxy]:
         """The current proxy, kept open for as long as the context lasts."""
-        generation = self._serving()
-        generation.requests += 1
-        try:
-            yield generation.proxy
-        finally:
-            generation.requests -= 1
-            if generation.retired and not generation.requests:
-                self._close(generation)
+        return self._serving()
 
     async def follow_file(self) -> None:
         """Reload whenever the file changes, until cancelled."""

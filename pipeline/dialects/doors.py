@@ -6,6 +6,7 @@ put the model and the form of the answer into the path.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.dialects.dialect import Dialect
@@ -29,6 +30,9 @@ SERVED_BY: dict[str, Dialect] = {
 _COUNTING = {"/responses": "/input_tokens", "/messages": "/count_tokens"}
 """What clients add to a path to have tokens counted."""
 
+_REMEMBERED = 256
+"""Paths; clients may ask for any."""
+
 _GENERATE = re.compile(
     r"(?P<base>.*)/(?:v1|v1beta|v1alpha)/models/(?P<model>.+):"
     r"(?P<method>generateContent|streamGenerateContent|countTokens)",
@@ -51,6 +55,11 @@ class Door:
 
 def door_of(path: str, query: Mapping[str, str]) -> Door | None:
     """The door at a path, or None where none can be."""
+    return _door(path, query.get("alt") if query else None)
+
+
+@lru_cache(_REMEMBERED)
+def _door(path: str, alt: str | None) -> Door | None:
     for ending, dialect in SERVED_BY.items():
         if path.endswith(ending) and dialect is not _GEMINI:
             return Door(path, dialect)
@@ -62,7 +71,7 @@ def door_of(path: str, query: Mapping[str, str]) -> Door | None:
         return None
     method = match["method"]
     stream = method == "streamGenerateContent"
-    as_array = stream and query.get("alt") != "sse"
+    as_array = stream and alt != "sse"
     return Door(
         f"{match['base']}/v1beta",
         _GEMINI_ARRAY if as_array else _GEMINI,
