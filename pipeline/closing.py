@@ -19,29 +19,18 @@ async def close_all(closers: Sequence[Closer]) -> None:
     Most do not wait for anything. From the first on that may, they run in a task of their own.
     """
     for behind, close in enumerate(closers, 1):
-        pending = _called(close)
-        if pending is not None:
-            await _shielded(_rest(pending, closers[behind:]))
-            return
-
-
-def _called(close: Closer) -> Awaitable[object] | None:
-    try:
-        return close()
-    except Exception:
-        # One closer's failure must not keep the others from running.
-        _log.exception("closing an answer failed")
-        return None
+        try:
+            pending = close()
+        except Exception:
+            # One closer's failure must not keep the others from running.
+            _log.exception("closing an answer failed")
+        else:
+            if pending is not None:
+                await _shielded(_rest(pending, closers[behind:]))
+                return
 
 
 async def _rest(pending: Awaitable[object], closers: Sequence[Closer]) -> None:
-    await _logged(pending)
-    for close in closers:
-        if (more := _called(close)) is not None:
-            await _logged(more)
-
-
-async def _logged(pending: Awaitable[object]) -> None:
     try:
         await pending
     except (StateAway, asyncio.CancelledError):  # the former is told once, not by every request
@@ -49,6 +38,7 @@ async def _logged(pending: Awaitable[object]) -> None:
     except Exception:
         # As above.
         _log.exception("closing an answer failed")
+    await close_all(closers)
 
 
 async def _shielded(work: Awaitable[None]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field, replace
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 from llm_proxy.pipeline.grants import NO_GRANTS, Grants
@@ -93,7 +93,7 @@ class Exchange:
 
     def with_request(self, request: ChatRequest) -> "Exchange":
         """This exchange, asking for something else."""
-        return replace(self, request=request)
+        return self if request is self.request else replace(self, request=request)
 
     def at(self, target: Target) -> "Exchange":
         """This exchange, sent to `target`."""
@@ -115,4 +115,5 @@ class Exchange:
 
     def fact(self, fact: Fact[FactT]) -> FactT | None:
         """What a stage before has found out, or None."""
-        return cast("FactT | None", self.facts.get(fact))
+        found: FactT | None = self.facts.get(fact)
+        return found

@@ -15,9 +15,9 @@ def is_list(value: object) -> TypeGuard[list[Any]]:
 
 def object_or_empty(value: object) -> dict[str, Any]:
     """A JSON object, or an empty one in place of anything else a vendor may send."""
-    return value if is_object(value) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def objects_in(value: object) -> list[dict[str, Any]]:
     """The objects of a JSON list; anything else counts as absent."""
-    return [item for item in value if is_object(item)] if is_list(value) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -119,9 +119,19 @@ class Reply:
 
         Raises the error of an answer that breaks before it. What came is kept and comes again.
         """
-        while not any(_commits(event) for batch in self._buffer for event in batch):
+        while not self._shows_content():
             await self._read_ahead()
         return self
+
+    def _shows_content(self) -> bool:
+        """Whether what is there has content; raises the failure in it."""
+        for batch in self._buffer:
+            for event in batch:
+                if isinstance(event, Failure):
+                    raise event.error
+                if not isinstance(event, _SHOWS_NOTHING):
+                    return True
+        return False
 
     async def complete(self) -> Self:
         """Wait for all of an answer that is given whole, for until its end it can be given up
@@ -130,17 +140,19 @@ class Reply:
         Raises the error of an answer that breaks before.
         """
         unseen = 0
-        while (last := self._last_of_newest()) is None and unseen < _LONGEST_UNSEEN:
+        while not self._has_ended() and unseen < _LONGEST_UNSEEN:
             await self._read_ahead()
             unseen += _characters(self._buffer[-1])
-        if isinstance(last, Failure):
-            raise last.error
         return self
 
-    def _last_of_newest(self) -> Event | None:
-        """The event that ends the answer, if it came with what came last."""
-        newest = self._buffer[-1] if self._buffer else ()
-        return next((event for event in newest if isinstance(event, LAST)), None)
+    def _has_ended(self) -> bool:
+        """Whether the end came with what came last; raises the failure that it is."""
+        for event in self._buffer[-1] if self._buffer else ():
+            if isinstance(event, Failure):
+                raise event.error
+            if isinstance(event, End):
+                return True
+        return False
 
     @property
     def empty_finish(self) -> FinishReason | None:
@@ -185,13 +197,14 @@ class Reply:
         raise StopAsyncIteration
 
     def _through_steps(self, events: Sequence[Event]) -> Sequence[Event]:
-        """What the steps make of it. They may drop what they like, but an answer ends."""
-        ending = events[-1:] if events and isinstance(events[-1], LAST) else ()
+        last = events[-1] if events else None
         for step in self._steps:
-            events = [passed for event in events for passed in step(event)]
-        if ending and not any(isinstance(event, LAST) for event in events):
-            return [*events, *ending]
-        return events
+            passed: list[Event] = []
+            for event in events:
+                passed += step(event)
+            events = passed
+        # A step may drop what it likes, but an answer ends.
+        return [*events, last] if isinstance(last, LAST) else events
 
     def fail(self, error: Exception) -> None:
         """Note that the answer cannot be given, for a reason that is not among its events."""
@@ -267,12 +280,6 @@ class Reply:
 
 def _characters(events: Sequence[Event]) -> int:
     return sum(len(event.text) for event in events if isinstance(event, TextDelta | ReasoningDelta))
-
-
-def _commits(event: Event) -> bool:
-    if isinstance(event, Failure):
-        raise event.error
-    return not isinstance(event, _SHOWS_NOTHING)
 
 
 def _up_to_the_end(events: Sequence[Event]) -> Sequence[Event]:

@@ -65,9 +65,11 @@ def flag(fields: Fields, name: str) -> bool:
 def check_numbers(fields: Fields, numbers: Iterable[str], integers: Iterable[str]) -> None:
     """Refuses fields that are there and are no numbers, or no whole ones."""
     for name in numbers:
-        _check(fields, name, (int, float), "a number")
+        if name in fields:
+            _check(fields, name, (int, float), "a number")
     for name in integers:
-        _check(fields, name, (int,), "a whole number")
+        if name in fields:
+            _check(fields, name, (int,), "a whole number")
 
 
 def _check(fields: Fields, name: str, kind: tuple[type, ...], word: str) -> None:

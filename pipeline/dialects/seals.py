@@ -68,7 +68,7 @@ def without_foreign_seals(
     """A request whose seals all are this vendor's. Only for a client of the vendor's own dialect,
     in whose history another vendor's state may lie beside it: the text that was thought goes with
     its seal, for in this dialect it is worth nothing without one."""
-    if not any(_is_sealed(part) for message in request.messages for part in message.parts):
+    if not _has_seals(request):
         return request
     messages: list[Message] = []
     for message in request.messages:
@@ -83,8 +83,12 @@ def without_foreign_seals(
     return request if _same(messages, request.messages) else replace(request, messages=messages)
 
 
-def _is_sealed(part: Part) -> bool:
-    return isinstance(part, Reasoning | ToolCall) and part.seal is not None
+def _has_seals(request: ChatRequest) -> bool:
+    for message in request.messages:
+        for part in message.parts:
+            if isinstance(part, (Reasoning, ToolCall)) and part.seal is not None:
+                return True
+    return False
 
 
 def _is_foreign(part: Part, dialect: str, maker: str) -> bool:

@@ -11,8 +11,7 @@ def untouched_frame(events: Sequence[Event], position: int, format_: str) -> Fra
     frame = events[position].frame
     if frame is None or frame.format != format_ or position + frame.size > len(events):
         return None
-    if frame.size > 1 and any(
-        event.frame is not frame for event in events[position + 1 : position + frame.size]
-    ):
-        return None
+    for behind in range(position + 1, position + frame.size):
+        if events[behind].frame is not frame:
+            return None
     return frame

@@ -192,15 +192,16 @@ def _usage(answer: Mapping[str, Any], frame: Frame) -> list[Event]:
     usage = object_or_empty(answer.get("usage"))
     if not usage:
         return []
+    of_input = object_or_empty(usage.get("prompt_tokens_details"))
+    of_output = object_or_empty(usage.get("completion_tokens_details"))
     return [
         Usage(
             _count(usage, "prompt_tokens"),
             _count(usage, "completion_tokens"),
-            _count(object_or_empty(usage.get("prompt_tokens_details")), "cached_tokens")
-            or _count(usage, "prompt_cache_hit_tokens"),  # DeepSeek
-            _count(object_or_empty(usage.get("completion_tokens_details")), "reasoning_tokens"),
+            _count(of_input or usage, "cached_tokens" if of_input else "prompt_cache_hit_tokens"),
+            _count(of_output, "reasoning_tokens") if of_output else 0,
             frame,
-            _count(object_or_empty(usage.get("prompt_tokens_details")), "cache_write_tokens"),
+            _count(of_input, "cache_write_tokens") if of_input else 0,
         )
     ]
 

@@ -32,6 +32,8 @@ ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function
 
 _PLAIN_ROLES = ("user", "system", "developer")
 
+_ROLE_AND_CONTENT = 2
+
 _REASONING = ("reasoning_content", "reasoning")
 """Where compatible servers and clients put what was thought."""
 
@@ -42,10 +44,10 @@ def read_message(raw: object, index: int) -> Message:
         raise BadRequest(f"messages[{index}] must be an object", param=f"messages[{index}]")
     role, content = raw.get("role"), raw.get("content")
     if isinstance(content, str) and (
-        role in _PLAIN_ROLES or (role == "assistant" and len(raw) == len(("role", "content")))
+        role in _PLAIN_ROLES or (role == "assistant" and len(raw) == _ROLE_AND_CONTENT)
     ):
         # Most turns of a long history, read without a detour.
-        return Message(cast("Role", role), (Text(content),), raw)
+        return Message(role, (Text(content),), raw)
     return _structured(raw, f"messages[{index}]")
 
 

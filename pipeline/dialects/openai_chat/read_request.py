@@ -68,11 +68,13 @@ def _messages(value: object) -> tuple[Message, ...]:
     raw = list_at(value, "messages")
     if not raw:
         raise BadRequest("messages must not be empty", param="messages")
-    return tuple(read_message(message, index) for index, message in enumerate(raw))
+    return tuple([read_message(message, index) for index, message in enumerate(raw)])
 
 
 def _tools(value: object) -> tuple[Tool, ...]:
-    raw = [] if value is None else list_at(value, "tools")
+    if value is None:
+        return ()
+    raw = list_at(value, "tools")
     return tuple(_tool(tool, index) for index, tool in enumerate(raw))
 
 
@@ -104,6 +106,8 @@ def _grammar(format_: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _tool_choice(value: object) -> ToolChoice | None:
+    if value is None:
+        return None
     if value in ("auto", "none", "required"):
         return ToolChoice(cast("Any", value))
     if not is_object(value):
