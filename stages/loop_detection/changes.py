@@ -37,7 +37,7 @@ def _of_whole_rounds(numbers: Sequence[bytes], a_round: int) -> Sequence[bytes]:
 
 
 def _counts(numbers: Sequence[bytes]) -> bool:
-    if len(set(numbers)) <= 1 or not all(number.isdigit() for number in numbers):
+    if len(set(numbers)) <= 1 or not b"".join(numbers).isdigit():
         return True
     values = [int(number[-_LONGEST:]) for number in numbers]
     return len({after - before for before, after in pairwise(values)}) == 1

@@ -4,29 +4,16 @@ _RUNS = b"0123456789 \t\r\n"
 _ALIKE = bytes.maketrans(b"123456789\t\r\n", b"000000000   ")
 
 
-class Folded:
-    """Folds a growing text, in UTF-8: every number becomes `0`, all white space one space.
-
-    A piece that is nothing else stays as it is, for then this may be what is repeated. A run at the
-    end of a piece waits in `held` for the next one, as it may not be whole.
-    """
-
-    def __init__(self) -> None:
-        self.held = b""
-
-    def feed(self, piece: bytes) -> bytes:
-        """The folded form of what is now known to be whole."""
-        text = self.held + piece
-        end = len(text.rstrip(_RUNS))
-        if not end:
-            self.held = b""
-            return text
-        self.held = text[end:]
-        return fold(text[:end])
+def fold_begun(text: bytes) -> tuple[bytes, bytes]:
+    """The folded form of a text, in UTF-8, that goes on, and what has to wait for the next piece:
+    a run at its end may not be whole. A text that is nothing else stays as it is, for then this may
+    be what is repeated."""
+    whole = text.rstrip(_RUNS)
+    return (fold(whole), text[len(whole) :]) if whole else (text, b"")
 
 
 def fold(text: bytes) -> bytes:
-    """The folded form of a text that is whole."""
+    """The folded form of a text that is whole: every number is `0`, all white space one space."""
     text = text.translate(_ALIKE)
     while b"00" in text:
         text = text.replace(b"00", b"0")

@@ -2,15 +2,17 @@
 
 from bisect import bisect_left
 from collections.abc import Callable
+from math import ceil
 
 from llm_proxy.pipeline.record import record
 from llm_proxy.stages.loop_detection.changes import numbers_count, numbers_stay
-from llm_proxy.stages.loop_detection.folding import Folded, fold
+from llm_proxy.stages.loop_detection.folding import fold, fold_begun
 from llm_proxy.stages.loop_detection.tail import WINDOW, Tail
 from llm_proxy.stages.loop_detection.thresholds import Thresholds, is_plain_language
 
-_STRIDE = 96
-_SLACK = 512
+_STRIDE = 256
+_SHORT_STRIDE = 32
+_SLACK = 1024
 _FENCE = b"```"
 
 _LATER, _PARDON = 2.0, 8.0
@@ -38,13 +40,26 @@ def _never(_rounds: str) -> bool:
 
 
 class Repeats:
-    """Watches one text that comes in pieces, which may be cut anywhere: it is looked at every 96
-    characters.
+    """Watches one text that comes in pieces, which may be cut anywhere: it is looked at every 256
+    characters, and where a repetition is about to last too long, just then.
 
     `careful` is for texts where repetition is common, and asks for more of it. `may_repeat` tells
-    of two rounds whether there is a reason for them, such as that they were quoted. `fed` is how
-    many characters have come.
+    of two rounds whether there is a reason for them, such as that they were quoted.
     """
+
+    __slots__ = (
+        "_careful",
+        "_due",
+        "_held",
+        "_in_fence",
+        "_may_repeat",
+        "_missing",
+        "_needed",
+        "_raw",
+        "_tail",
+        "_thresholds",
+        "_waiting",
+    )
 
     def __init__(
         self,
@@ -56,40 +71,54 @@ class Repeats:
         self._thresholds = thresholds
         self._careful = careful
         self._may_repeat = may_repeat
-        self.fed = 0
         self._waiting: list[str] = []
-        self._missing = _STRIDE
-        self._seen = 0
+        self._missing = self._due = _STRIDE
         self._raw = bytearray()
-        self._folded = Folded()
+        self._held = b""
         self._tail = Tail()
         self._in_fence = False
         self._needed = 0.0
 
+    @property
+    def fed(self) -> int:
+        """How many characters have come."""
+        return self._due - self._missing
+
     def feed(self, text: str) -> Loop | None:
-        """Add a piece; the loop, once there is one."""
-        self.fed += len(text)
+        """Add a piece; the loop, once there is one. Nothing is to be added after it."""
         self._waiting.append(text)
         self._missing -= len(text)
-        if self._missing > 0:
-            return None
+        return None if self._missing > 0 else self._catch_up()
+
+    def _catch_up(self) -> Loop | None:
+        """Look at what has come, up to each place where that is due."""
         text = "".join(self._waiting)
-        whole = len(text) - len(text) % _STRIDE
-        self._waiting = [text[whole:]]
-        self._missing = _STRIDE - (len(text) - whole)
-        for start in range(0, whole, _STRIDE):
-            if self._stride(text[start : start + _STRIDE]):
+        start = 0
+        while self._missing <= 0:
+            end = len(text) + self._missing
+            if self._is_loop_with(text[start:end]):
                 return self._loop()
+            start = end
+            stride = self._stride()
+            self._due += stride
+            self._missing += stride
+        self._waiting = [text[start:]]
         return None
 
-    def _stride(self, text: str) -> bool:
-        """Look at the next 96 characters; whether they make it a loop."""
-        self._seen += _STRIDE
+    def _stride(self) -> int:
+        """After how many characters to look again."""
+        if not self._tail.period:
+            return _STRIDE
+        lacking = max(self._needed, self._thresholds.length) - self._tail.lasted
+        return ceil(min(max(lacking, _SHORT_STRIDE), _STRIDE))
+
+    def _is_loop_with(self, text: str) -> bool:
+        """Whether the next piece makes it a loop."""
         encoded = text.encode("utf-8", "surrogatepass")
         self._raw += encoded
         if len(self._raw) > WINDOW + _SLACK:
             del self._raw[:-WINDOW]
-        folded = self._folded.feed(encoded)
+        folded, self._held = fold_begun(self._held + encoded)
         tail = self._tail
         tail.grow(folded)
         new = len(folded) + len(_FENCE) - 1
@@ -124,7 +153,7 @@ class Repeats:
     @property
     def _known(self) -> bytes:
         """The last of the text, as far as it has been folded."""
-        return bytes(self._raw[: len(self._raw) - len(self._folded.held)])
+        return bytes(self._raw[: len(self._raw) - len(self._held)])
 
     def _raw_of(self, size: int) -> bytes:
         """The end of the text that becomes so many bytes where it is folded."""
@@ -135,11 +164,10 @@ class Repeats:
         return known[len(known) - length :]
 
     def _loop(self) -> Loop:
-        self._tail.settle()
         period = self._tail.period
-        found = self._seen - len(self._folded.held)
+        found = self._due - len(self._held)
         a_round = len(self._raw_of(period).decode("utf-8", "ignore"))
         within = min(self._tail.lasted, len(self._tail.text))
         lasted = len(self._raw_of(within).decode("utf-8", "ignore"))
         lasted += round((self._tail.lasted - within) / period * a_round)
-        return Loop(max(0, found - lasted), a_round, self._seen)
+        return Loop(max(0, found - lasted), a_round, self._due)
