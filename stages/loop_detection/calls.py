@@ -26,6 +26,7 @@ from llm_proxy.stages.loop_detection.stuck import Stuck
 CALL_NOTICE = "\n\n[llm-proxy stopped this answer: it was making the same tool call again]"
 
 _LONGEST_ARGUMENTS = 16_384
+_NO_CALL = (TextDelta, ReasoningDelta)
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ class CallGuard:
     def __call__(self, event: Event) -> Sequence[Event]:
         if self._over:
             return ()
-        if isinstance(event, TextDelta | ReasoningDelta) and not self._held:
+        if isinstance(event, _NO_CALL) and not self._held:
             return (event,)
         ending: Sequence[Event] = ()
         match event:

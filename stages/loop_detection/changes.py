@@ -15,7 +15,10 @@ def numbers_stay(text: bytes, piece: bytes) -> bool:
     Numbers that do neither this nor count are data, and what is around them is its form.
     """
     a_round = _in_a_round(_DIGITS, piece)
-    numbers = _of_whole_rounds(_DIGITS.findall(text), a_round)
+    found = _DIGITS.findall(text)
+    if not a_round:
+        return len(found) <= 1  # which is all there is: 1111
+    numbers = _of_whole_rounds(found, a_round)
     return numbers[a_round:] == numbers[: len(numbers) - a_round]
 
 

@@ -1,12 +1,12 @@
 """Finds out when a growing text goes round in circles."""
 
-from bisect import bisect_left
 from collections.abc import Callable
 from math import ceil
 
 from llm_proxy.pipeline.record import record
 from llm_proxy.stages.loop_detection.changes import numbers_count, numbers_stay
-from llm_proxy.stages.loop_detection.folding import fold, fold_begun
+from llm_proxy.stages.loop_detection.folding import compared
+from llm_proxy.stages.loop_detection.rounds import Rounds
 from llm_proxy.stages.loop_detection.tail import WINDOW, Tail
 from llm_proxy.stages.loop_detection.thresholds import Thresholds, is_plain_language
 
@@ -50,12 +50,12 @@ class Repeats:
     __slots__ = (
         "_careful",
         "_due",
-        "_held",
         "_in_fence",
         "_may_repeat",
         "_missing",
         "_needed",
         "_raw",
+        "_rounds",
         "_tail",
         "_thresholds",
         "_waiting",
@@ -74,8 +74,8 @@ class Repeats:
         self._waiting: list[str] = []
         self._missing = self._due = _STRIDE
         self._raw = bytearray()
-        self._held = b""
         self._tail = Tail()
+        self._rounds: Rounds | None = None
         self._in_fence = False
         self._needed = 0.0
 
@@ -96,78 +96,57 @@ class Repeats:
         start = 0
         while self._missing <= 0:
             end = len(text) + self._missing
-            if self._is_loop_with(text[start:end]):
-                return self._loop()
+            if rounds := self._looping(text[start:end]):
+                return Loop(max(0, self._due - rounds.length), rounds.characters, self._due)
             start = end
-            stride = self._stride()
+            stride = self._stride(self._rounds) if self._rounds else _STRIDE
             self._due += stride
             self._missing += stride
         self._waiting = [text[start:]]
         return None
 
-    def _stride(self) -> int:
-        """After how many characters to look again."""
-        if not self._tail.period:
-            return _STRIDE
-        lacking = max(self._needed, self._thresholds.length) - self._tail.lasted
+    def _stride(self, rounds: Rounds) -> int:
+        """After how many characters to look at them again."""
+        lacking = (self._needed - self._tail.lasted) * rounds.characters / self._tail.period
         return ceil(min(max(lacking, _SHORT_STRIDE), _STRIDE))
 
-    def _is_loop_with(self, text: str) -> bool:
-        """Whether the next piece makes it a loop."""
+    def _looping(self, text: str) -> Rounds | None:
+        """The rounds that the next piece makes a loop."""
         encoded = text.encode("utf-8", "surrogatepass")
-        self._raw += encoded
-        if len(self._raw) > WINDOW + _SLACK:
-            del self._raw[:-WINDOW]
-        folded, self._held = fold_begun(self._held + encoded)
-        tail = self._tail
-        tail.grow(folded)
-        new = len(folded) + len(_FENCE) - 1
-        self._in_fence ^= tail.text.count(_FENCE, max(0, len(tail.text) - new)) % 2 == 1
-        if tail.is_new:
-            self._needed = 0.0
-        if not tail.period or tail.lasted < max(self._needed, self._thresholds.length):
-            return False
-        self._needed = self._needed or self._least(tail.round)
-        return tail.lasted >= self._needed and self._is_loop()
+        raw, tail = self._raw, self._tail
+        raw += encoded
+        if len(raw) > WINDOW + _SLACK:
+            del raw[:-WINDOW]
+        if _FENCE[0] in encoded:
+            self._in_fence ^= raw.count(_FENCE, 1 - len(encoded) - len(_FENCE)) % 2 == 1
+        tail.grow(compared(encoded))
+        if not tail.period:
+            self._rounds = None
+            return None
+        if self._rounds is None or tail.is_new:
+            self._rounds = Rounds(raw, tail)
+            self._needed = self._least(self._rounds)
+        if tail.lasted >= self._needed and self._is_loop(self._rounds):
+            return self._rounds
+        return None
 
-    def _least(self, piece: bytes, *, counting: bool = False) -> float:
+    def _least(self, rounds: Rounds, *, counting: bool = False) -> float:
+        """The bytes compared that such rounds must have lasted."""
+        piece = rounds.piece
         careful = self._careful or (self._in_fence and _FENCE not in piece)
-        return self._thresholds.needed(piece, careful=careful, counting=counting)
+        return self._thresholds.needed(piece, careful=careful, counting=counting) / rounds.scale
 
-    def _is_loop(self) -> bool:
+    def _is_loop(self, rounds: Rounds) -> bool:
         """Look closely; what is no loop yet is looked at again when it is longer."""
-        lasted, piece = self._tail.lasted, self._tail.round
-        if not numbers_stay(self._known, piece):
-            if not (is_plain_language(piece) and numbers_count(self._known, piece)):
+        lasted, text, piece = self._tail.lasted, rounds.all, rounds.piece
+        if not numbers_stay(text, piece):
+            if not (is_plain_language(piece) and numbers_count(text, piece)):
                 self._needed = _LATER * lasted
                 return False
-            self._needed = self._least(piece, counting=True)
+            self._needed = self._least(rounds, counting=True)
             if lasted < self._needed:
                 return False
-        two = self._raw_of(2 * len(piece)).decode("utf-8", "ignore")
-        if self._may_repeat(two):
+        if self._may_repeat(rounds.two):
             self._needed = _PARDON * lasted
             return False
         return True
-
-    @property
-    def _known(self) -> bytes:
-        """The last of the text, as far as it has been folded."""
-        return bytes(self._raw[: len(self._raw) - len(self._held)])
-
-    def _raw_of(self, size: int) -> bytes:
-        """The end of the text that becomes so many bytes where it is folded."""
-        known = self._known
-        length = bisect_left(
-            range(len(known)), size, key=lambda n: len(fold(known[len(known) - n :]))
-        )
-        return known[len(known) - length :]
-
-    def _loop(self) -> Loop:
-        period = self._tail.period
-        found = self._due - len(self._held)
-        a_round = len(self._raw_of(period).decode("utf-8", "ignore"))
-        within = min(self._tail.lasted, len(self._tail.text))
-        lasted = len(self._raw_of(within).decode("utf-8", "ignore"))
-        lasted += round((self._tail.lasted - within) / period * a_round)
-        return Loop(max(0, found - lasted), a_round, self._due)

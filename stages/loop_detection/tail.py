@@ -8,7 +8,6 @@ WINDOW = 8192
 _SLACK = 1024
 _ANCHOR = 32
 _CANDIDATES = 8
-_NEAREST = 1024
 
 
 class Tail:
@@ -22,9 +21,10 @@ class Tail:
     one, so the smallest distance found is the one that counts (N. J. Fine and H. S. Wilf,
     "Uniqueness theorems for periodic functions", 1965).
 
-    A round of twice the length may wait twice as long, so every other piece is looked up only in
-    the last KiB, every fourth in the last two, and so on. All work per byte is done by the search
-    and the comparison of `bytearray`, in a bounded window: amortised constant.
+    A round of twice the length may wait twice as long: every other piece is looked up in twice its
+    length only, every fourth in four times, and so on, so that a round has been found when it comes
+    for the third time. All work per byte is done by the search and the comparison of `bytearray`,
+    in a bounded window: amortised constant.
     """
 
     __slots__ = ("_pieces", "is_new", "lasted", "period", "text")
@@ -44,7 +44,9 @@ class Tail:
             del text[:-WINDOW]
         self._pieces += 1
         if not self.period:
-            self._find(_NEAREST * (self._pieces & -self._pieces), _ANCHOR)
+            reach = _ANCHOR + 2 * len(piece) * (self._pieces & -self._pieces)
+            if text.rfind(text[-_ANCHOR:], -reach, -1) >= 0:
+                self._find(reach, _ANCHOR)
         elif self._keeps_to(self.period, len(piece)):
             self.is_new = False
             self.lasted += len(piece)

@@ -47,10 +47,10 @@ class Watch:
 
     def see(self, event: Event) -> Found | None:
         """The loop that this event makes certain."""
+        if isinstance(event, TextDelta):  # most are
+            loop = self._text.feed(event.text)
+            return loop and _found("text", loop, self._text.fed - len(event.text))
         match event:
-            case TextDelta():
-                if loop := self._text.feed(event.text):
-                    return _found("text", loop, self._text.fed - len(event.text))
             case ReasoningDelta():
                 if loop := self._reasoning.feed(event.text):
                     return _found("reasoning", loop, self._reasoning.fed - len(event.text))
