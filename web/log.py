@@ -82,7 +82,7 @@ def set_up_logging(config: LoggingConfig) -> None:
     logging.getLogger("aiohttp.server").addFilter(_is_not_the_clients)
     # As Python's "Logging HOWTO" has it for speed: no line of ours tells where in the code it comes
     # from, by which thread and process it was written, and so on.
-    logging._srcfile = None  # noqa: SLF001
+    setattr(logging, "_srcfile", None)  # noqa: B010 - no type checker knows of it
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.INFO, logging.root.level))

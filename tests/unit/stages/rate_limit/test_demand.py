@@ -85,4 +85,4 @@ def test_nobody_estimates_what_nobody_wants_to_know() -> None:
 
 
 def test_a_limit_of_other_models_does_not_count() -> None:
-    assert [] == demand(Rule("tokens", "key", 5, 60, ("dear",))).dues
+    assert [] == demand(Rule("tokens", "key", 5, 60, ("dear",))).taken
