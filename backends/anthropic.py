@@ -9,11 +9,8 @@ from llm_proxy.backends.options import VendorOptions
 from llm_proxy.backends.vendor import Vendor
 from llm_proxy.pipeline.backend import BackendKit
 from llm_proxy.pipeline.dialects import DIALECTS
-from llm_proxy.pipeline.dialects.dialect import Dialect
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.traits import Traits
-
-_DIALECT = DIALECTS["anthropic_messages"]
 
 _SAMPLING_VERSION = "2023-06-01"
 """The last version under which temperature and its kin are taken."""
@@ -39,6 +36,7 @@ class Anthropic(Vendor):
 
     Options = AnthropicOptions
     vendor = "anthropic"
+    dialect = DIALECTS["anthropic_messages"]
 
     def __init__(self, name: str, options: AnthropicOptions, kit: BackendKit) -> None:
         super().__init__(name, options, kit)
@@ -46,10 +44,6 @@ class Anthropic(Vendor):
         self._count = URL(f"{options.url}/v1/messages/count_tokens")
         self._list = URL(f"{options.url}/v1/models?limit=1000")
         self._headers["anthropic-version"] = _SAMPLING_VERSION
-
-    @property
-    def dialect(self) -> Dialect:
-        return _DIALECT
 
     def key_header(self, key: str) -> dict[str, str]:
         return {"x-api-key": key}

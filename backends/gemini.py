@@ -8,9 +8,6 @@ from yarl import URL
 from llm_proxy.backends.options import VendorOptions
 from llm_proxy.backends.vendor import Vendor
 from llm_proxy.pipeline.dialects import DIALECTS
-from llm_proxy.pipeline.dialects.dialect import Dialect
-
-_DIALECT = DIALECTS["gemini"]
 
 _VERSION = "v1beta"
 
@@ -30,10 +27,7 @@ class Gemini(Vendor):
 
     Options = GeminiOptions
     vendor = "gemini"
-
-    @property
-    def dialect(self) -> Dialect:
-        return _DIALECT
+    dialect = DIALECTS["gemini"]
 
     def key_header(self, key: str) -> dict[str, str]:
         return {"x-goog-api-key": key}

@@ -10,7 +10,6 @@ from llm_proxy.backends.traits import known_servers, server_at
 from llm_proxy.backends.vendor import Vendor
 from llm_proxy.pipeline.backend import BackendKit
 from llm_proxy.pipeline.dialects import DIALECTS
-from llm_proxy.pipeline.dialects.dialect import Dialect
 from llm_proxy.pipeline.registry import did_you_mean
 
 _APIS = {
@@ -55,20 +54,12 @@ class OpenAI(Vendor):
 
     def __init__(self, name: str, options: OpenAIOptions, kit: BackendKit) -> None:
         super().__init__(name, options, kit)
-        self._dialect, path = _APIS[options.api]
+        self.dialect, path = _APIS[options.api]
         self._generate = URL(f"{options.url}/{path}")
         self._count = URL(f"{options.url}/{path}/input_tokens")
         self._list = URL(f"{options.url}/models")
-        self._stream_usage = options.stream_usage
+        self.asks_for_stream_usage = options.stream_usage
         self._server = options.server or server_at(options.url)
-
-    @property
-    def dialect(self) -> Dialect:
-        return self._dialect
-
-    @property
-    def asks_for_stream_usage(self) -> bool:
-        return self._stream_usage
 
     @property
     def facts_as(self) -> str:

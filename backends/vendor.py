@@ -42,10 +42,14 @@ _NOT_COUNTED = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.
 
 
 class Vendor(Backend[VendorOptions]):
-    """Sends requests to one vendor in its own dialect. A subclass says where and with what headers;
-    `vendor` is the name under which facts about its models are known."""
+    """Sends requests to one vendor in its own `dialect`. A subclass says where and with what
+    headers; `vendor` is the name under which facts about its models are known, and
+    `asks_for_stream_usage` whether token counts are asked for in streams, for dialects in which
+    they must be."""
 
     vendor: ClassVar[str]
+    dialect: Dialect
+    asks_for_stream_usage = True
 
     def __init__(self, name: str, options: VendorOptions, kit: BackendKit) -> None:
         super().__init__(name, options, kit)
@@ -54,12 +58,7 @@ class Vendor(Backend[VendorOptions]):
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=options.connect_timeout)
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         # Clients may ask for any name, so only so many are remembered.
-        self.traits = lru_cache(_REMEMBERED)(self._look_up_traits)
-
-    @property
-    @abstractmethod
-    def dialect(self) -> Dialect:
-        """The dialect it is spoken to in."""
+        self._recipient = lru_cache(_REMEMBERED)(self._look_up_recipient)
 
     @abstractmethod
     def key_header(self, key: str) -> dict[str, str]:
@@ -82,8 +81,9 @@ class Vendor(Backend[VendorOptions]):
         """The name under which facts about its models are known."""
         return self.vendor
 
-    def _look_up_traits(self, model: str) -> Traits:
-        return traits_of(self.facts_as, model, self.options.traits)
+    def _look_up_recipient(self, model: str) -> Recipient:
+        traits = traits_of(self.facts_as, model, self.options.traits)
+        return Recipient(model, self.maker, traits, stream_usage=self.asks_for_stream_usage)
 
     def extra_headers(self, exchange: Exchange, traits: Traits) -> Mapping[str, str]:
         """Headers beside the key that one request needs."""
@@ -153,14 +153,13 @@ class Vendor(Backend[VendorOptions]):
         return request.source is not None and request.source.dialect == self.dialect.name
 
     async def _written(self, exchange: Exchange, model: str) -> Written:
-        request, traits = exchange.request, self.traits(model)
-        to = Recipient(model, self.maker, traits, stream_usage=self.asks_for_stream_usage)
+        request, to = exchange.request, self._recipient(model)
         if self._is_native(request):
             if self._has_rivals:
                 request = await Keepsakes(self.kit.store, exchange).attributed(request, self.maker)
         else:
             request = await Keepsakes(self.kit.store, exchange).given_back(request)
-            if not traits.image_urls:
+            if not to.traits.image_urls:
                 request = await with_fetched_images(request)
         return self.dialect.write_request(request, to)
 
@@ -173,16 +172,11 @@ class Vendor(Backend[VendorOptions]):
             one.dialect.name == self.dialect.name and one.maker != self.maker for one in others
         )
 
-    @property
-    def asks_for_stream_usage(self) -> bool:
-        """Whether token counts are asked for in streams, for dialects in which they must be."""
-        return True
-
     async def _post(
         self, address: URL, body: bytes, exchange: Exchange, model: str
     ) -> aiohttp.ClientResponse:
         key = exchange.target.key if exchange.target else ""
-        more = self.extra_headers(exchange, self.traits(model))
+        more = self.extra_headers(exchange, self._recipient(model).traits)
         try:
             return await self.kit.http.post(
                 address,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 
 from llm_proxy.pipeline.errors import StateAway
@@ -18,19 +18,29 @@ async def close_all(closers: Sequence[Closer]) -> None:
 
     Most do not wait for anything. From the first on that may, they run in a task of their own.
     """
-    for behind, close in enumerate(closers, 1):
-        try:
-            pending = close()
-        except Exception:
-            # One closer's failure must not keep the others from running.
-            _log.exception("closing an answer failed")
-        else:
-            if pending is not None:
-                await _shielded(_rest(pending, closers[behind:]))
-                return
+    left = iter(closers)
+    for close in left:
+        if (pending := _called(close)) is not None:
+            await _shielded(_close_the_rest(pending, left))
 
 
-async def _rest(pending: Awaitable[object], closers: Sequence[Closer]) -> None:
+def _called(close: Closer) -> Awaitable[object] | None:
+    try:
+        return close()
+    except Exception:
+        # One closer's failure must not keep the others from running.
+        _log.exception("closing an answer failed")
+        return None
+
+
+async def _close_the_rest(pending: Awaitable[object], left: Iterator[Closer]) -> None:
+    await _ended(pending)
+    for close in left:
+        if (more := _called(close)) is not None:
+            await _ended(more)
+
+
+async def _ended(pending: Awaitable[object]) -> None:
     try:
         await pending
     except (StateAway, asyncio.CancelledError):  # the former is told once, not by every request
@@ -38,7 +48,6 @@ async def _rest(pending: Awaitable[object], closers: Sequence[Closer]) -> None:
     except Exception:
         # As above.
         _log.exception("closing an answer failed")
-    await close_all(closers)
 
 
 async def _shielded(work: Awaitable[None]) -> None:

@@ -13,10 +13,13 @@ from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.stage import Next, Stage, StageOptions
 
+_OK = 200
+
 _LEFT = 499
 """The status, known from nginx, of a request whose client did not wait."""
 
 _RESERVED = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
+"""The log record's own fields, which may not be set."""
 
 _log = logging.getLogger(__name__)
 
@@ -72,9 +75,10 @@ class Observe(Stage[ObserveOptions]):
             "stream": exchange.request.stream,
             "attempts": len(attempts),
             "tokens_used": None,
-            **{_free(name): note for name, note in exchange.trace.notes.items()},
-            **fields,
         }
+        for name, note in exchange.trace.notes.items():
+            line[f"{name}_" if name in _RESERVED else name] = note
+        line |= fields
         if len(attempts) > 1:
             line["tried"] = [
                 f"{attempt.target}: {attempt.outcome} ({_milliseconds(attempt.seconds)} ms)"
@@ -109,10 +113,10 @@ def _status(reply: Reply, exchange: Exchange) -> dict[str, Any]:
     """The status the client got: a stream's 200 is out before it breaks."""
     if reply.error is not None:
         told = _told(reply.error, exchange)
-        return {**told, "status": HTTPStatus.OK.value} if exchange.request.stream else told
+        return {**told, "status": _OK} if exchange.request.stream else told
     if reply.outcome == "abandoned" and exchange.trace.timed_out():
         return _told(asyncio.CancelledError(), exchange)
-    return {"status": HTTPStatus.OK.value}
+    return {"status": _OK}
 
 
 def _told(error: BaseException, exchange: Exchange) -> dict[str, Any]:
@@ -127,11 +131,6 @@ def _told(error: BaseException, exchange: Exchange) -> dict[str, Any]:
         "status": HTTPStatus.INTERNAL_SERVER_ERROR.value,
         "error": f"internal error: {type(error).__name__}",
     }
-
-
-def _free(name: str) -> str:
-    """A field's name that is none of the log record's own, for those may not be set."""
-    return f"{name}_" if name in _RESERVED else name
 
 
 def _milliseconds(seconds: float) -> float:

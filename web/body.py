@@ -11,19 +11,24 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     The stream is read directly, for a host application's own limit (`client_max_size`) also holds
     for the requests of a sub-application, and is too small for long prompts.
     """
-    too_large = TooLarge(f"the request's body is over the limit of {limit} bytes")
     if (request.content_length or 0) > limit:
-        raise too_large
+        raise _too_large(limit)
+    content = request.content
     chunks: list[bytes] = []
     size = 0
     try:
-        while chunk := await request.content.readany():
+        while not content.at_eof():
+            chunk = await content.readany()
             size += len(chunk)
             if size > limit:
-                raise too_large
+                raise _too_large(limit)
             chunks.append(chunk)
     except web.RequestPayloadError as error:
         raise BadRequest(f"the request's body cannot be read: {error}") from error
     except ConnectionError as error:
         raise BadRequest("the client left before its request was whole") from error
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"the request's body is over the limit of {limit} bytes")

@@ -80,5 +80,9 @@ def set_up_logging(config: LoggingConfig) -> None:
         handler.setFormatter(_TextFormatter())
     logging.basicConfig(level=config.level, handlers=[handler], force=True)
     logging.getLogger("aiohttp.server").addFilter(_is_not_the_clients)
+    # As Python's "Logging HOWTO" has it for speed: no line of ours tells where in the code it comes
+    # from, by which thread and process it was written, and so on.
+    setattr(logging, "_srcfile", None)  # noqa: B010 - no type checker knows of it
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.INFO, logging.root.level))

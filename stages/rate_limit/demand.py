@@ -1,7 +1,7 @@
 """What one request takes of each of its limits: beforehand as much as it may come to, and in the
 end what it has come to."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 from llm_proxy.pipeline.events import Usage
@@ -10,6 +10,8 @@ from llm_proxy.pipeline.state.charges import Charge
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.rate_limit.prices import Prices
 from llm_proxy.stages.rate_limit.rules import Asked, Rule
+
+_OF_ANSWERS = ("tokens", "money")
 
 
 @record
@@ -44,18 +46,23 @@ class Demand:
         self._prices = prices
         self._expect = expect
         self.is_priced = True
-        left_out = ("tokens", "money") if counts_only else ()
-        keyed = ((rule, rule.key(asked)) for rule in rules if rule.of not in left_out)
-        self.dues = list(self._dues(stage, keyed))
-        self.taken = [due for due in self.dues if due.charge.cost]
-        self.held = [due for due in self.dues if due.charge.is_held]
-
-    def _dues(self, stage: str, keyed: Iterator[tuple[Rule, str | None]]) -> Iterator[Due]:
-        for rule, key in keyed:
+        self.taken: list[Due] = []
+        self.held: list[Due] = []
+        for rule in rules:
+            if counts_only and rule.of in _OF_ANSWERS:
+                continue
+            key = rule.key(asked)
             if key is not None:
-                cost = min(rule.most, self._cost(rule))
-                is_held = rule.of != "requests"
-                yield Due(rule, Charge(f"{stage}:{key}", rule.most, rule.window, cost, is_held))
+                self._add(f"{stage}:{key}", rule)
+
+    def _add(self, key: str, rule: Rule) -> None:
+        is_held = rule.of != "requests"
+        cost = min(rule.most, self._cost(rule) if is_held else 1)
+        due = Due(rule, Charge(key, rule.most, rule.window, cost, is_held))
+        if cost:
+            self.taken.append(due)
+        if is_held:
+            self.held.append(due)
 
     @cached_property
     def expected(self) -> Usage:

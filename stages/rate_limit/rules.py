@@ -74,7 +74,8 @@ class Asked:
 @record
 class Rule:
     """So much of something in a window of seconds, or at once (0), for each of its kind; only for
-    some models, if any are named. `name` is what it is called before people."""
+    some models, if any are named. `name` is what it is called before people, `all` how much there
+    is of it."""
 
     of: What
     per: Per
@@ -82,19 +83,21 @@ class Rule:
     window: float
     models: tuple[str, ...] = ()
     name: str = field(init=False)
+    all: str = field(init=False)
     _key: str = field(init=False)
 
     def __post_init__(self) -> None:
         whose = " of all" if self.per == "all" else f" per {self.per}" if self.per != "key" else ""
         models = f" for {', '.join(self.models)}" if self.models else ""
         object.__setattr__(self, "name", f"{_UNITS[self.of]}{whose}{models}")
+        object.__setattr__(self, "all", f"{plain(self.most)} {self.name}")
         object.__setattr__(self, "_key", f"{self.of}:{self.per}:{','.join(self.models)}")
 
     @property
     def text(self) -> str:
         """The whole of it before people."""
         window = f" in {plain(self.window)} s" if self.window else ""
-        return f"{plain(self.most)} {self.name}{window}"
+        return f"{self.all}{window}"
 
     def key(self, asked: Asked) -> str | None:
         """Under which the limit is kept that counts for a request; None if there is none."""

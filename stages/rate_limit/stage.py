@@ -60,7 +60,7 @@ class RateLimit(Stage[RateLimitOptions]):
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
         demand = self._demand(exchange)
-        if not demand.dues:
+        if not (demand.taken or demand.held):
             return await call_next(exchange)
         charges = [due.charge for due in demand.taken]
         if not demand.held:
@@ -71,10 +71,10 @@ class RateLimit(Stage[RateLimitOptions]):
         return await self._followed(exchange, call_next, demand, lease)
 
     def _demand(self, exchange: Exchange) -> Demand:
-        request = exchange.request
+        request, own = exchange.request, _own_limits(exchange)
         demand = Demand(
             self.kit.stage,
-            with_own(self._rules, _own_limits(exchange)),
+            self._rules if not own else with_own(self._rules, own),
             Asked(exchange, self.kit),
             self._prices,
             partial(expected, request, self.options.assumed_output),
@@ -90,17 +90,25 @@ class RateLimit(Stage[RateLimitOptions]):
         self, exchange: Exchange, dues: Sequence[Due], standings: Sequence[Standing]
     ) -> Exchange:
         """The exchange that knows its limits; raises `RateLimited`."""
-        pairs = list(zip(dues, standings, strict=True))
-        over = [pair for pair in pairs if pair[1].wait]
-        if over:
-            error = _refusal(*max(over, key=lambda pair: pair[1].wait), exchange.target)
-            self.tell(exchange, error.message)
-            raise error
-        limits = [_limit(*pair) for pair in pairs]
-        told = (f"{plain(one.left)} of {plain(one.most)} {one.name} left" for one in limits)
-        self.tell(exchange, "; ".join(told))
-        exchange = exchange.knowing(LIMITS, (*(exchange.fact(LIMITS) or ()), *limits))
+        limits, told = exchange.fact(LIMITS) or (), ""
+        for due, standing in zip(dues, standings, strict=True):
+            if standing.wait:
+                raise self._refused(exchange, dues, standings)
+            limit = _limit(due, standing)
+            limits = (*limits, limit)
+            told += f"; {plain(limit.left)} of {due.rule.all} left"
+        self.tell(exchange, told.removeprefix("; "))
+        exchange = exchange.knowing(LIMITS, limits)
         return exchange.knowing(_OWN_COUNTED, True) if _own_limits(exchange) else exchange
+
+    def _refused(
+        self, exchange: Exchange, dues: Sequence[Due], standings: Sequence[Standing]
+    ) -> RateLimited:
+        """The error that tells of the limit which makes the client wait longest."""
+        pairs = zip(dues, standings, strict=True)
+        error = _refusal(*max(pairs, key=lambda pair: pair[1].wait), exchange.target)
+        self.tell(exchange, error.message)
+        return error
 
     async def _followed(
         self, exchange: Exchange, call_next: Next, demand: Demand, lease: Lease

@@ -72,7 +72,7 @@ def test_without_a_price_no_money_is_taken_but_another_models_is_counted() -> No
 
 def test_to_count_tokens_costs_none() -> None:
     one = demand(*ALL, counts_only=True)
-    assert ["requests", "in_flight"] == [due.rule.of for due in one.dues]
+    assert ["requests", "in_flight"] == [due.rule.of for due in one.taken]
 
 
 def test_nobody_estimates_what_nobody_wants_to_know() -> None:
@@ -85,4 +85,4 @@ def test_nobody_estimates_what_nobody_wants_to_know() -> None:
 
 
 def test_a_limit_of_other_models_does_not_count() -> None:
-    assert [] == demand(Rule("tokens", "key", 5, 60, ("dear",))).dues
+    assert [] == demand(Rule("tokens", "key", 5, 60, ("dear",))).taken
