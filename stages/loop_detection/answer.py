@@ -1,10 +1,11 @@
 """One answer under watch, streamed or whole."""
 
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from llm_proxy.pipeline.errors import ProxyError
-from llm_proxy.pipeline.events import Event, Failure
+from llm_proxy.pipeline.events import Event
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.parts import Text, ToolResult
 from llm_proxy.pipeline.record import record
@@ -13,8 +14,8 @@ from llm_proxy.pipeline.stage import Next
 from llm_proxy.stages.loop_detection.again import again
 from llm_proxy.stages.loop_detection.calls import CallGuard
 from llm_proxy.stages.loop_detection.guard import Guard, cut_back
-from llm_proxy.stages.loop_detection.options import Action, LoopDetectionOptions
-from llm_proxy.stages.loop_detection.turns import Turn
+from llm_proxy.stages.loop_detection.options import Action
+from llm_proxy.stages.loop_detection.thresholds import Thresholds
 from llm_proxy.stages.loop_detection.watch import Found, Watch
 
 _log = logging.getLogger(__name__)
@@ -22,25 +23,28 @@ _log = logging.getLogger(__name__)
 
 @record
 class Answering:
-    """Gets the answer to `exchange`, and does what `action` says where it loops."""
+    """Watches the answer to `exchange`, and does what `action` says where it loops.
+
+    `calls` makes a guard for the calls of an answer, where they are to be watched.
+    """
 
     exchange: Exchange
     action: Action
-    options: LoopDetectionOptions
-    turn: Turn
+    thresholds: Thresholds
+    calls: Callable[[], CallGuard] | None
 
-    async def streamed(self, call_next: Next) -> Reply:
+    def streamed(self, reply: Reply) -> Reply:
         """An answer that passes as it comes, and ends where a loop is recognised."""
-        reply = await call_next(self.exchange)
         goes_on = self.action == "warn"
         tell_of = self._tell_of_loop if goes_on else self._tell_of_stop
         guard = Guard(self._watch(), tell_of, goes_on=goes_on)
-        return self._with_calls_watched(reply.through(guard))
+        reply.through(guard.__call__)
+        return reply.through(self.calls().__call__) if self.calls else reply
 
-    async def whole(self, call_next: Next) -> Reply:
+    async def whole(self, reply: Reply, call_next: Next) -> Reply:
         """An answer that is there to its end, or to the first round of a loop in it; or another one
         in its place, if nothing keeps that from being got."""
-        reply, found = await self._read(self.exchange, call_next)
+        reply, found = await self._read(reply)
         if found is None:
             return reply
         if self.action != "stop":
@@ -54,45 +58,39 @@ class Answering:
 
     async def _again(self, head: Head, call_next: Next) -> tuple[Reply, Found | None] | None:
         """Another answer than that from `head`, None where there is none."""
+        self.exchange.trace.cut_short = False
         try:
-            return await self._read(again(self.exchange, self.action, head), call_next)
+            return await self._read(await call_next(again(self.exchange, self.action, head)))
         except ProxyError as error:
             extra = {"request_id": self.exchange.id, "error": error.for_log}
             _log.warning("there is no other answer than one that loops", extra=extra)
             return None
 
-    async def _read(self, exchange: Exchange, call_next: Next) -> tuple[Reply, Found | None]:
+    async def _read(self, reply: Reply) -> tuple[Reply, Found | None]:
         """Read to the end, or until a loop is found: then the backend is closed at once."""
-        reply = self._with_calls_watched(await call_next(exchange))
+        if self.calls:
+            reply.through(self.calls().__call__)
         watch = self._watch()
         events: list[Event] = []
         found: Found | None = None
         try:
-            async for batch in reply:
+            while found is None and reply.outcome == "open":
+                batch = await anext(reply)
                 events += batch
-                found = next(filter(None, map(watch.see, batch)), None)
-                if found:
-                    break
-            if not found and isinstance(last := events[-1], Failure):
-                raise last.error
+                found = watch.first_in(batch)
+            if found is None and reply.error:
+                raise reply.error
         except BaseException:
             await reply.aclose()
             raise
-        self.exchange.trace.cut_short = found is not None
         if found:
+            self.exchange.trace.cut_short = True
             await reply.aclose()
             events = cut_back(events, found)
         return Reply.of(reply.head, events).on_close(reply.aclose), found
 
     def _watch(self) -> Watch:
-        return Watch(self.options.thresholds, partial(_was_given, self.exchange))
-
-    def _with_calls_watched(self, reply: Reply) -> Reply:
-        turns, turn = self.options.turns, self.turn
-        if turns.mode in ("warn", "off") or not self.exchange.request.tools:
-            return reply
-        stuck = turn.stuck if turn.stops else None
-        return reply.through(CallGuard(stuck, turns, self._tell_of_call))
+        return Watch(self.thresholds, partial(_was_given, self.exchange))
 
     def _tell_of_stop(self, found: Found) -> None:
         self.exchange.trace.cut_short = True
@@ -100,10 +98,6 @@ class Answering:
 
     def _tell_of_loop(self, found: Found, done: str = "noticed") -> None:
         tell(self.exchange, found.place, f"the {found.place} went round in circles, {done}")
-
-    def _tell_of_call(self, tool: str) -> None:
-        self.exchange.trace.cut_short = True
-        tell(self.exchange, "calls", f"{tool} was called again and again, stopped")
 
     def _judge(self, head: Head) -> None:
         """Let the log say what was wrong with the attempt."""
@@ -119,6 +113,12 @@ def tell(exchange: Exchange, place: str, what: str) -> None:
     exchange.trace.notes["loop"] = place
     exchange.trace.warnings.append(f"loop_detection: {what}")
     _log.warning("loop detected", extra={"request_id": exchange.id, "place": place})
+
+
+def tell_of_call(exchange: Exchange, tool: str) -> None:
+    """Note that an answer has been ended at a call."""
+    exchange.trace.cut_short = True
+    tell(exchange, "calls", f"{tool} was called again and again, stopped")
 
 
 def _was_given(exchange: Exchange, rounds: str) -> bool:

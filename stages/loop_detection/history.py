@@ -1,9 +1,9 @@
 """What an agent has done so far: its tool calls, each with what came back."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 
@@ -11,8 +11,6 @@ from llm_proxy.pipeline.json_values import is_list, is_object
 from llm_proxy.pipeline.parts import Document, Image, ResultPart, Text, ToolCall, ToolResult
 from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import Message
-
-PartT = TypeVar("PartT", ToolCall, ToolResult)
 
 _ERROR = re.compile(r"\W*(error|exception|traceback|fatal|failed|failure)\b", re.IGNORECASE)
 
@@ -45,14 +43,19 @@ def history(
     leave_out: Callable[[str], bool] = _no_tool,
 ) -> list[Done]:
     """The calls of a conversation that have their results, in the order of the calls: all of them,
-    or the `latest` so many, without those of some tools."""
-    results = {result.id: result for result in _parts(messages, ToolResult)}
-    done = [
-        (call, results[call.id])
-        for call in _parts(messages, ToolCall)
-        if call.id in results and not leave_out(call.name)
-    ]
-    return [_done(call, result) for call, result in done[-(latest or 0) :]]
+    or the `latest` so many, without those of some tools. No more of it is read than that takes."""
+    results: dict[str, ToolResult] = {}
+    done: list[Done] = []
+    for message in reversed(messages):
+        for part in reversed(message.parts):
+            if isinstance(part, ToolResult):
+                results[part.id] = part
+            elif isinstance(part, ToolCall) and (result := results.pop(part.id, None)):
+                if not leave_out(part.name):
+                    done.append(_done(part, result))
+                if len(done) == latest:
+                    return done[::-1]
+    return done[::-1]
 
 
 def call_digest(tool: str, arguments: str) -> bytes:
@@ -68,13 +71,6 @@ def call_digest(tool: str, arguments: str) -> bytes:
 def digest(name: str, content: bytes) -> bytes:
     """Sixteen bytes for both together."""
     return blake2b(name.encode("utf-8", "replace") + b"\n" + content, digest_size=16).digest()
-
-
-def _parts(messages: Sequence[Message], kind: type[PartT]) -> Iterator[PartT]:
-    for message in messages:
-        for part in message.parts:
-            if isinstance(part, kind):
-                yield part
 
 
 def _done(call: ToolCall, result: ToolResult) -> Done:

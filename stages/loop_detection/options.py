@@ -1,6 +1,7 @@
 """The options of `loop_detection`, and what a session makes of them."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,7 +14,7 @@ from llm_proxy.stages.loop_detection.thresholds import Thresholds
 Action = Literal["stop", "retry", "failover", "warn"]
 TurnsMode = Literal["stop", "warn_then_stop", "warn", "off"]
 
-_ACTIONS: tuple[Action, ...] = ("stop", "retry", "failover", "warn")
+_ACTIONS: Mapping[str, Action] = {action: action for action in get_args(Action)}
 
 
 class TurnsOptions(BaseModel):
@@ -72,8 +73,7 @@ class LoopDetectionOptions(StageOptions):
     def action_for(self, exchange: Exchange) -> Action | None:
         """What to do about a loop of this exchange, None for nothing: its session may have chosen
         another action than the file, or "on", or "off"."""
-        wish = exchange.session_state.loop_detection
-        for action in _ACTIONS:
-            if wish == action:
-                return action
+        wish = exchange.session.state.loop_detection if exchange.session else None
+        if wish and (chosen := _ACTIONS.get(wish)):
+            return chosen
         return self.action if wish == "on" or (self.enabled and wish != "off") else None

@@ -8,6 +8,9 @@ from llm_proxy.stages.loop_detection.options import TurnsOptions
 
 _LONGEST_CYCLE = 5
 
+FEWEST = 2 * _LONGEST_CYCLE
+"""So many calls tell whether anything has come twice."""
+
 
 @record
 class Stuck:

@@ -87,4 +87,4 @@ class Tail:
         """Where in the text the repetition begins."""
         text = self.text
         places = range(len(text) - 2 * period)
-        return bisect_left(places, True, key=lambda n: text[n:-period] == text[n + period :])  # noqa: FBT003
+        return bisect_left(places, True, key=lambda n: text[n:-period] == text[n + period :])

@@ -12,7 +12,7 @@ from llm_proxy.pipeline.state.store import Store
 from llm_proxy.stages.loop_detection.history import history
 from llm_proxy.stages.loop_detection.options import TurnsOptions
 from llm_proxy.stages.loop_detection.seen import Seen
-from llm_proxy.stages.loop_detection.stuck import Stuck, stuck
+from llm_proxy.stages.loop_detection.stuck import FEWEST, Stuck, stuck
 
 HINT = (
     "[llm-proxy: the last {what} came {rounds} times with the same result. Do not repeat it: try "
@@ -21,7 +21,7 @@ HINT = (
 
 
 ENOUGH = 64
-"""So many calls tell whether an agent is stuck; the rest of a long conversation is not read."""
+"""So many calls tell how often; the rest of a long conversation is not read."""
 
 
 @record
@@ -59,9 +59,10 @@ class Turns:
 
     async def _found(self, exchange: Exchange) -> Stuck | None:
         options, messages = self._options, exchange.request.messages
-        found = stuck(history(messages, ENOUGH, options.is_exempt), options)
-        if found is None or exchange.session is None:
-            return found
+        if stuck(history(messages, FEWEST, options.is_exempt), options) is None:
+            return None
+        if exchange.session is None:
+            return stuck(history(messages, ENOUGH, options.is_exempt), options)
         done = history(messages, leave_out=options.is_exempt)
         return stuck(await self._seen.within(exchange.session.id, done, options.window), options)
 

@@ -1,6 +1,6 @@
 """What of an answer is watched: its text, its reasoning, and the arguments of its tool calls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from llm_proxy.pipeline.events import (
@@ -16,6 +16,8 @@ from llm_proxy.stages.loop_detection.repeats import Loop, Repeats
 from llm_proxy.stages.loop_detection.thresholds import Thresholds
 
 Place = Literal["text", "reasoning", "arguments"]
+
+_WATCHED = (TextDelta, ReasoningDelta, ToolCallDelta, ToolCallStart, ToolCallEnd)
 
 
 @record
@@ -36,28 +38,45 @@ class Watch:
     models write one after the other.
     """
 
+    __slots__ = (
+        "_arguments",
+        "_may_repeat",
+        "_reasoning",
+        "_text",
+        "_thresholds",
+        "open_calls",
+    )
+
     def __init__(self, thresholds: Thresholds, may_repeat: Callable[[str], bool]) -> None:
         self._thresholds = thresholds
         self._may_repeat = may_repeat
-        self._text = Repeats(thresholds, may_repeat=may_repeat)
-        self._reasoning = Repeats(thresholds, may_repeat=may_repeat)
-        self._arguments = self._text
-        self._call: int | None = None
+        self._text: Repeats | None = None
+        self._reasoning: Repeats | None = None
+        self._arguments: tuple[int, Repeats] | None = None
         self.open_calls: set[int] = set()
+
+    def first_in(self, events: Iterable[Event]) -> Found | None:
+        """The first loop that these events make certain."""
+        for event in events:
+            if isinstance(event, _WATCHED) and (found := self.see(event)):
+                return found
+        return None
 
     def see(self, event: Event) -> Found | None:
         """The loop that this event makes certain."""
         if isinstance(event, TextDelta):  # most are
-            loop = self._text.feed(event.text)
-            return loop and _found("text", loop, self._text.fed - len(event.text))
+            watched = self._text = self._text or self._begun()
+            loop = watched.feed(event.text)
+            return None if loop is None else _found("text", loop, watched, event.text)
         match event:
             case ReasoningDelta():
-                if loop := self._reasoning.feed(event.text):
-                    return _found("reasoning", loop, self._reasoning.fed - len(event.text))
+                watched = self._reasoning = self._reasoning or self._begun()
+                loop = watched.feed(event.text)
+                return None if loop is None else _found("reasoning", loop, watched, event.text)
             case ToolCallDelta(index, arguments):
                 watched = self._of_call(index)
                 if loop := watched.feed(arguments):
-                    return _found("arguments", loop, watched.fed - len(arguments), index)
+                    return _found("arguments", loop, watched, arguments, index)
             case ToolCallStart(index):
                 self.open_calls.add(index)
             case ToolCallEnd(index):
@@ -67,11 +86,14 @@ class Watch:
         return None
 
     def _of_call(self, index: int) -> Repeats:
-        if index != self._call:
-            self._call = index
-            self._arguments = Repeats(self._thresholds, careful=True, may_repeat=self._may_repeat)
-        return self._arguments
+        if self._arguments is None or self._arguments[0] != index:
+            self._arguments = index, self._begun(careful=True)
+        return self._arguments[1]
+
+    def _begun(self, *, careful: bool = False) -> Repeats:
+        return Repeats(self._thresholds, careful=careful, may_repeat=self._may_repeat)
 
 
-def _found(place: Place, loop: Loop, before: int, call: int | None = None) -> Found:
+def _found(place: Place, loop: Loop, watched: Repeats, last: str, call: int | None = None) -> Found:
+    before = watched.fed - len(last)
     return Found(place, loop, max(0, loop.first_round - before), call)

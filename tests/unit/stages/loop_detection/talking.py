@@ -9,7 +9,7 @@ from llm_proxy.pipeline.request import Message, Tool
 TOOLS = (Tool("read"), Tool("write"))
 
 LOOP = "again and " * 100
-BEGUN = LOOP[:380]
+BEGUN = LOOP[:310]
 """Not yet a loop."""
 
 

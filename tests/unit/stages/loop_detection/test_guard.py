@@ -45,7 +45,7 @@ def whole(events: Sequence[Event]) -> list[Event]:
 def test_a_stream_ends_where_the_loop_is_recognised(
     delta: type[TextDelta | ReasoningDelta],
 ) -> None:
-    events = [delta(BEGUN), delta(LOOP[380:]), delta("more"), Finish("stop"), End()]
+    events = [delta(BEGUN), delta(LOOP[310:]), delta("more"), Finish("stop"), End()]
     assert [delta(BEGUN), *ENDED] == streamed(events)
 
 

@@ -92,6 +92,13 @@ def test_pictures_and_unknown_parts_are_told_apart() -> None:
     assert result("QQ==", 1) != result("QQ==", 2)
 
 
+def test_each_call_has_the_result_that_came_behind_it() -> None:
+    again = [*done(("t", "{}", "x")), *done(("t", "{}", "y"))]
+    assert [one.result for one in history(again)] == [
+        one.result for one in history(done(("t", "{}", "x"), ("t", "{}", "y")))
+    ]
+
+
 def test_only_the_latest_and_not_those_of_some_tools() -> None:
     messages = done(("a", "1", "x"), ("b", "2", "x"), ("c", "3", "x"), ("b", "4", "x"))
     found = history(messages, 2, lambda tool: tool == "c")

@@ -30,7 +30,7 @@ CALLING = [*called("read", '{"path":"a"}'), Finish("tool_calls"), End()]
 
 
 async def test_a_stream_ends_with_a_notice(caplog: pytest.LogCaptureFixture) -> None:
-    run = Run(LoopDetection, answers=[said(BEGUN, LOOP[380:], "never sent")])
+    run = Run(LoopDetection, answers=[said(BEGUN, LOOP[310:], "never sent")])
     exchange = asking(stream=True)
     reply = await run(exchange)
     with caplog.at_level(logging.WARNING):
@@ -115,6 +115,15 @@ async def test_an_agent_is_told_and_then_stopped(stream: bool) -> None:  # noqa:
     stopped = [TextDelta(CALL_NOTICE), Finish("stop"), End()]
     assert stopped == await (await run(second)).collect()
     assert second.trace.notes["loop"] == "calls"
+    assert second.trace.cut_short
+
+
+async def test_without_tools_there_is_nothing_to_call_again() -> None:
+    run = Run(LoopDetection)
+    exchange = asking(messages=done(*[READ] * 9))
+    await run(exchange)
+    assert run.seen == [exchange]
+    assert exchange.trace.warnings == []
 
 
 async def test_an_agent_that_does_something_else_is_not_stopped() -> None:

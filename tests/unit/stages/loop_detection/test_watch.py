@@ -21,8 +21,8 @@ def seen(*events: Event) -> Found | None:
 
 
 def test_text_and_reasoning() -> None:
-    assert seen(TextDelta(LOOP)) == Found("text", Loop(0, 10, 384), 10)
-    assert seen(ReasoningDelta(LOOP)) == Found("reasoning", Loop(0, 10, 384), 10)
+    assert seen(TextDelta(LOOP)) == Found("text", Loop(0, 10, 320), 10)
+    assert seen(ReasoningDelta(LOOP)) == Found("reasoning", Loop(0, 10, 320), 10)
 
 
 def test_each_text_is_watched_for_itself() -> None:

@@ -1,0 +1,73 @@
+"""The rounds of a repetition at the end of a text, as they came."""
+
+from bisect import bisect_left
+
+from llm_proxy.stages.loop_detection.folding import fold, size_compared, without_run
+from llm_proxy.stages.loop_detection.tail import Tail
+
+
+class Rounds:
+    """What is repeated at the end of `raw`, of which `tail` has compared a part.
+
+    `piece` is one round in short, `scale` the bytes of it for each that is compared, `characters`
+    how many a round has.
+    """
+
+    __slots__ = ("_is_run", "_raw", "_tail", "characters", "piece", "scale")
+
+    def __init__(self, raw: bytearray, tail: Tail) -> None:
+        self._raw = raw
+        self._tail = tail
+        self._is_run = not without_run(tail.round)
+        period = tail.period
+        last = self._end(2 * period)
+        last = last[: len(last) - len(self._end(period))] or last
+        self.piece = last if self._is_run else fold(last)
+        self.scale = len(self.piece) / period
+        self.characters = len(_text(last))
+
+    @property
+    def two(self) -> str:
+        """Two rounds."""
+        return _text(self._end(2 * self._tail.period))
+
+    @property
+    def all(self) -> bytes:
+        """All rounds that are still known, but for a number at the end, which may not be whole."""
+        known = self._end(self._tail.lasted)
+        return known if self._is_run else without_run(known)
+
+    @property
+    def length(self) -> int:
+        """How many characters all rounds have had."""
+        raw, lasted, period = bytes(self._raw), self._tail.lasted, self._tail.period
+        known = self._end(lasted)
+        before = raw[: len(raw) - len(known)]
+        if not before:
+            forgotten = lasted - (len(known) if self._is_run else size_compared(known))
+            return len(_text(known)) + max(0, round(forgotten / period * self.characters))
+        if self._is_run:
+            return len(known)
+        # Each round may begin with a number or white space, also the first.
+        run = before[len(without_run(before)) :]
+        first = known[: len(known) - len(self._end(lasted - period))]
+        return len(_text(known)) + len(run) * fold(first).endswith(fold(run))
+
+    def _end(self, size: int) -> bytes:
+        """The end of the text of which so many bytes are compared."""
+        raw = self._raw
+        if self._is_run:
+            return bytes(raw[-size:])
+        longest = size
+        while longest < len(raw) and size_compared(bytes(raw[-longest:])) < size:
+            longest *= 2
+        known = bytes(raw[-longest:])
+        long = len(known)
+        length = bisect_left(
+            range(long), size, min(size, long), key=lambda n: size_compared(known[long - n :])
+        )
+        return known[long - length :]
+
+
+def _text(piece: bytes) -> str:
+    return piece.decode("utf-8", "ignore")
