@@ -138,15 +138,15 @@ class Repeats:
 
     def _is_loop(self, rounds: Rounds) -> bool:
         """Look closely; what is no loop yet is looked at again when it is longer."""
-        lasted, text, piece = self._tail.lasted, rounds.all, rounds.piece
-        if not numbers_stay(text, piece):
-            if not (is_plain_language(piece) and numbers_count(text, piece)):
+        lasted, piece = self._tail.lasted, rounds.piece
+        if not (numbers_stay(rounds.two, piece) and numbers_stay(rounds.all, piece)):
+            if not (is_plain_language(piece) and numbers_count(rounds.all, piece)):
                 self._needed = _LATER * lasted
                 return False
             self._needed = self._least(rounds, counting=True)
             if lasted < self._needed:
                 return False
-        if self._may_repeat(rounds.two):
+        if self._may_repeat(rounds.two.decode("utf-8", "ignore")):
             self._needed = _PARDON * lasted
             return False
         return True

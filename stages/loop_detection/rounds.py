@@ -27,15 +27,14 @@ class Rounds:
         self.characters = len(_text(last))
 
     @property
-    def two(self) -> str:
-        """Two rounds."""
-        return _text(self._end(2 * self._tail.period))
+    def two(self) -> bytes:
+        """The last two rounds, but for a number at the end, which may not be whole."""
+        return self._whole(self._end(2 * self._tail.period))
 
     @property
     def all(self) -> bytes:
-        """All rounds that are still known, but for a number at the end, which may not be whole."""
-        known = self._end(self._tail.lasted)
-        return known if self._is_run else without_run(known)
+        """All rounds that are still known, but for a number at the end."""
+        return self._whole(self._end(self._tail.lasted))
 
     @property
     def length(self) -> int:
@@ -53,12 +52,15 @@ class Rounds:
         first = known[: len(known) - len(self._end(lasted - period))]
         return len(_text(known)) + len(run) * fold(first).endswith(fold(run))
 
+    def _whole(self, text: bytes) -> bytes:
+        return text if self._is_run else without_run(text)
+
     def _end(self, size: int) -> bytes:
         """The end of the text of which so many bytes are compared."""
         raw = self._raw
         if self._is_run:
             return bytes(raw[-size:])
-        longest = size
+        longest = 2 * size
         while longest < len(raw) and size_compared(bytes(raw[-longest:])) < size:
             longest *= 2
         known = bytes(raw[-longest:])
