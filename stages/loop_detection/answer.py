@@ -38,7 +38,7 @@ class Answering:
         goes_on = self.action == "warn"
         tell_of = self._tell_of_loop if goes_on else self._tell_of_stop
         guard = Guard(self._watch(), tell_of, goes_on=goes_on)
-        reply.through(guard.__call__)
+        reply.through(guard.__call__)  # a bound method is called twice as fast as an object
         return reply.through(self.calls().__call__) if self.calls else reply
 
     async def whole(self, reply: Reply, call_next: Next) -> Reply:

@@ -25,6 +25,18 @@ def test_the_period_of_a_repetition_is_found(period: int, before: int) -> None:
     assert size - before <= tail.lasted <= size - before + period
 
 
+@given(st.integers(64, WINDOW // 2 - PIECE), st.integers(0, 3000))
+def test_it_is_found_when_it_comes_for_the_third_time(period: int, before: int) -> None:
+    text = b"x" * (before % PIECE) + words_apart(before) + b"-" + words_apart(period) * 4
+    assert tail_of(text[: len(text) - period + PIECE]).period == period
+
+
+def test_a_shorter_repetition_where_each_round_ends_does_not_hide_it() -> None:
+    piece = words_apart(2 * PIECE - 80) + b"the same words here, " * 3 + b"the same words he"
+    assert len(piece) == 2 * PIECE
+    assert tail_of(piece * 6).period == len(piece)
+
+
 def test_no_period_in_a_text_of_distinct_words() -> None:
     tail = tail_of(words_apart(30_000))
     assert (tail.period, tail.lasted) == (0, 0)
@@ -39,7 +51,7 @@ def test_the_longest_period_is_half_the_window() -> None:
 def test_a_repetition_is_followed_beyond_the_window() -> None:
     tail = tail_of(b"again and " * 9600)
     assert 95_000 <= tail.lasted <= 96_000
-    assert len(tail.text) <= WINDOW + 1024
+    assert len(tail.text) <= WINDOW + 512
 
 
 def test_a_repetition_ends() -> None:
