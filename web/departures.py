@@ -32,7 +32,8 @@ class Departures:
     def watch(self, request: web.Request) -> Callable[[], object]:
         """Cancel the current task once `request`'s client is gone, until the result is called."""
         task, transport = asyncio.current_task(), request.transport
-        if task is not None and transport is not None:
+        assert task is not None  # noqa: S101 - handlers run in tasks
+        if transport is not None:
             self._open[task] = transport
             if self._timer is None:
                 self._schedule()
