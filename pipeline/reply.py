@@ -5,7 +5,6 @@ The source yields batches, one per read of the network: a stage's step still see
 but a hundred chunks that arrive together are paid for once.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
@@ -26,6 +25,7 @@ from llm_proxy.pipeline.events import (
     TextDelta,
     Usage,
 )
+from llm_proxy.pipeline.patience import Patience
 from llm_proxy.pipeline.record import record
 
 Step = Callable[[Event], Sequence[Event]]
@@ -65,7 +65,7 @@ class Reply:
     __slots__ = (
         "_buffer",
         "_closers",
-        "_longest_gap",
+        "_patience",
         "_source",
         "_steps",
         "error",
@@ -88,7 +88,7 @@ class Reply:
         self.finish: FinishReason | None = None
         self._source = source
         self._buffer: deque[Sequence[Event]] = deque()
-        self._longest_gap: float | None = None
+        self._patience: Patience | None = None
         self._steps: list[Step] = []
         self._closers: list[Closer] = [close] if close else []
 
@@ -111,7 +111,7 @@ class Reply:
 
     def limit_gaps(self, seconds: float) -> Self:
         """Take a longer silence of the backend for a failure."""
-        self._longest_gap = seconds
+        self._patience = Patience(seconds)
         return self
 
     async def primed(self) -> Self:
@@ -235,14 +235,13 @@ class Reply:
             return self._buffer.popleft()
         if self._source is not None:
             try:
-                if self._longest_gap is None:
+                if self._patience is None:
                     return await anext(self._source)
-                async with asyncio.timeout(self._longest_gap):
-                    return await anext(self._source)
+                return await self._patience.wait_for(anext(self._source))
             except StopAsyncIteration:
                 self._source = None
             except TimeoutError:
-                gap = f" for {self._longest_gap:g} s" if self._longest_gap else ""
+                gap = f" for {self._patience.seconds:g} s" if self._patience else ""
                 return [Failure(UpstreamTimeout(f"the backend was silent{gap}"))]
             except ProxyError as error:
                 return [Failure(error)]
@@ -261,6 +260,8 @@ class Reply:
         """Close from the upstream outwards; see `close_all`. A second call does nothing."""
         if self.outcome == "open":
             self.outcome = "abandoned"
+        if self._patience is not None:
+            self._patience.stop()
         closers, self._closers = self._closers, []
         await close_all(closers)
 

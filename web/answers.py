@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 from aiohttp import web
 
@@ -15,6 +15,9 @@ from llm_proxy.pipeline.trace import Attempt, Trace
 JSON = "application/json"
 
 _LONGEST_HEADER = 4000
+
+_REMEMBERED = 256
+"""Models whose headers are kept at hand."""
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
@@ -40,22 +43,26 @@ def error_response(
 def answer_headers(reply: Reply, exchange: Exchange, dialect: Dialect) -> dict[str, str]:
     """What is known of an answer when it begins."""
     head = reply.head
-    return {**_headers(exchange.id, exchange.trace, dialect), **_names(head.backend, head.model)}
+    return _headers(exchange.id, exchange.trace, dialect) | _names(head.backend, head.model)
 
 
 def id_headers(request_id: str, dialect: Dialect) -> dict[str, str]:
     """What is known of an answer before it is there."""
-    own = {dialect.id_header: request_id} if dialect.id_header else {}
-    return {"x-request-id": request_id, **own}
+    headers = {"x-request-id": request_id}
+    if dialect.id_header:
+        headers[dialect.id_header] = request_id
+    return headers
 
 
+@lru_cache(_REMEMBERED)
 def _names(backend: str, model: str) -> dict[str, str]:
     return {"x-llm-proxy-backend": _printable(backend), "x-llm-proxy-model": _printable(model)}
 
 
 def _headers(request_id: str, trace: Trace, dialect: Dialect) -> dict[str, str]:
-    headers = {name: _printable(value) for name, value in trace.headers.items()}
-    headers |= id_headers(request_id, dialect)
+    headers = id_headers(request_id, dialect)
+    for name, value in trace.headers.items():
+        headers.setdefault(name, _printable(value))
     headers["x-llm-proxy-attempts"] = str(len(trace.attempts))
     if len(trace.attempts) > 1:
         headers["x-llm-proxy-tried"] = _printable(_tried(trace.attempts))[:_LONGEST_HEADER]

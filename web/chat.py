@@ -70,11 +70,14 @@ class Chat:
         """Answer `request` as the served path `path` does; every failure is an HTTP answer."""
         visit = Visit.of(request, path)
         server = self._generations.server
-        with self._departures.watch(request):
+        watch_no_longer = self._departures.watch(request)
+        try:
             if server.on_disconnect == "cancel":
                 return await self._answered(visit)
             work = self._answered(visit)
             return await self._drains.run(work, request, visit.trace, server.drain_timeout)
+        finally:
+            watch_no_longer()
 
     async def _answered(self, visit: Visit) -> web.StreamResponse:
         try:

@@ -1,7 +1,8 @@
 """Noticing that a client has left while its answer is still awaited."""
 
 import asyncio
-from types import TracebackType
+from collections.abc import Callable
+from functools import partial
 
 from aiohttp import web
 
@@ -28,19 +29,15 @@ class Departures:
         self._open: dict[asyncio.Task[object], asyncio.Transport] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def watch(self, request: web.Request) -> "_Watch":
-        """A context in which the current task is cancelled once `request`'s client is gone."""
-        return _Watch(self, request)
-
-    def add(self, task: asyncio.Task[object], transport: asyncio.Transport) -> None:
-        """Begin to look at a connection."""
-        self._open[task] = transport
-        if self._timer is None:
-            self._schedule()
-
-    def remove(self, task: asyncio.Task[object]) -> None:
-        """Look at it no longer."""
-        self._open.pop(task, None)
+    def watch(self, request: web.Request) -> Callable[[], object]:
+        """Cancel the current task once `request`'s client is gone, until the result is called."""
+        task, transport = asyncio.current_task(), request.transport
+        assert task is not None  # noqa: S101 - handlers run in tasks
+        if transport is not None:
+            self._open[task] = transport
+            if self._timer is None:
+                self._schedule()
+        return partial(self._open.pop, task, None)
 
     def _schedule(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._interval, self._look)
@@ -49,29 +46,7 @@ class Departures:
         self._timer = None
         for task, transport in list(self._open.items()):
             if transport.is_closing():
-                self.remove(task)
+                del self._open[task]
                 task.cancel("the client left")
         if self._open:
             self._schedule()
-
-
-class _Watch:
-    __slots__ = ("_departures", "_task", "_transport")
-
-    def __init__(self, departures: Departures, request: web.Request) -> None:
-        self._departures = departures
-        self._transport = request.transport
-        self._task = asyncio.current_task()
-
-    def __enter__(self) -> None:
-        if self._task is not None and self._transport is not None:
-            self._departures.add(self._task, self._transport)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._task is not None:
-            self._departures.remove(self._task)

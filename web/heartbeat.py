@@ -28,6 +28,11 @@ class Heartbeat:
         """Something has happened."""
         self._last = self._loop.time()
 
+    async def quiet(self) -> None:
+        """Wait for the end of a beat that is under way."""
+        if self._beating is not None:
+            await asyncio.wait([self._beating])
+
     async def __aenter__(self) -> Self:
         self.note()
         self._schedule()

@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from aiohttp.http_exceptions import HttpProcessingError
@@ -30,7 +31,7 @@ class _JsonFormatter(OrjsonFormatter):
         self, record: logging.LogRecord, datefmt: str | None = None
     ) -> str:
         """UTC, as ISO 8601 has it."""
-        return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        return f"{_second(int(record.created))}.{int(record.created % 1 * 1000):03d}+00:00"
 
     def format(self, record: logging.LogRecord) -> str:
         if record.exc_info or record.stack_info:
@@ -43,6 +44,11 @@ class _JsonFormatter(OrjsonFormatter):
         }
         entry |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         return self.jsonify_log_record(entry)
+
+
+@lru_cache(1)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class _TextFormatter(logging.Formatter):

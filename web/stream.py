@@ -1,7 +1,7 @@
 """A streamed answer on its way to the client."""
 
-import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -37,7 +37,7 @@ class AnswerStream:
         }
         self._response: web.StreamResponse | None = None
         self._writer = dialect.write_stream(exchange.request)
-        self._writing = asyncio.Lock()
+        self._is_writing = False
         self._is_over = False
 
     @property
@@ -67,16 +67,20 @@ class AnswerStream:
 
     async def _write(self, events: Sequence[Event]) -> None:
         """Write `events`, after the head; nothing once the client has left."""
+        if self._is_writing:
+            await self.heartbeat.quiet()  # half a head, or half a chunk, is none
+        if self._is_over:
+            return
+        self._is_writing = True
         try:
-            async with self._writing:
-                if self._is_over:
-                    return
-                response = self._response or await self._begin()
-                if data := self._writer.write(events):
-                    await response.write(data)
-                    self.heartbeat.note()
+            response = await self._begin() if self._response is None else self._response
+            if data := self._writer.write(events):
+                await response.write(data)
+                self.heartbeat.note()
         except ConnectionError:
             self._is_over = True
+        finally:
+            self._is_writing = False
 
     async def _begin(self) -> web.StreamResponse:
         response = web.StreamResponse(headers=self._headers)
@@ -85,16 +89,17 @@ class AnswerStream:
         return response
 
     async def _end(self) -> web.StreamResponse:
-        try:
-            async with self._writing:
-                if self._response and not self._is_over:
-                    self._is_over = True
-                    await self._response.write_eof()
-        except ConnectionError:  # there is nobody left to tell
-            pass
-        return self._response or web.StreamResponse()
+        if self._is_writing:
+            await self.heartbeat.quiet()
+        if self._response is None:
+            return web.StreamResponse()
+        if not self._is_over:
+            self._is_over = True
+            with suppress(ConnectionError):  # there is nobody left to tell
+                await self._response.write_eof()
+        return self._response
 
     async def _give_a_sign(self) -> None:
         """Not where a write is under way, or the client has yet to read the last ones."""
-        if not self._writing.locked() and not self._request.protocol.writing_paused:
+        if not self._is_writing and not self._request.protocol.writing_paused:
             await self._write([KeepAlive()])

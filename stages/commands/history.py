@@ -40,7 +40,10 @@ def scrubbed(request: ChatRequest, prefix: str) -> ChatRequest:
     roles go on taking turns, and calls of tools keep their results. What a client has added to such
     a turn by itself stays."""
     earlier = request.messages[:-1]
-    if not any(_may_have_commands(message, prefix) for message in earlier):
+    for message in earlier:
+        if _may_have_commands(message, prefix):
+            break
+    else:
         return request
     cuts = [_cut(message, prefix) for message in earlier]
     if not any(cut.calls for cut in cuts):
@@ -114,9 +117,11 @@ def _cut(message: Message, prefix: str) -> Cut:
 
 def _may_have_commands(message: Message, prefix: str) -> bool:
     """Commands stand in texts of the user, never in what tools gave back."""
-    return message.role == "user" and any(
-        isinstance(part, Text) and mentions(part.text, prefix) for part in message.parts
-    )
+    if message.role == "user":
+        for part in message.parts:
+            if isinstance(part, Text) and mentions(part.text, prefix):
+                return True
+    return False
 
 
 def _rest(message: Message, parsed: Sequence[Parsed]) -> Iterator[Part]:

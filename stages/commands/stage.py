@@ -11,7 +11,7 @@ from llm_proxy.pipeline.events import End, Finish, Start, TextDelta, TokenCount,
 from llm_proxy.pipeline.exchange import Exchange, Session
 from llm_proxy.pipeline.reply import PROXY, Head, Reply
 from llm_proxy.pipeline.request import ChatRequest
-from llm_proxy.pipeline.session_state import SessionState
+from llm_proxy.pipeline.session_state import NOTHING, SessionState
 from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions, Surroundings
 from llm_proxy.pipeline.values import Listed
 from llm_proxy.stages.commands.applied import applied
@@ -130,6 +130,8 @@ class Commands(Stage[CommandsOptions]):
     async def _as_set(self, exchange: Exchange, request: ChatRequest) -> Exchange:
         """The exchange with what its session has set."""
         state = exchange.session_state
+        if state is NOTHING:
+            return exchange.with_request(request)
         if exchange.session and state.oneoff and not request.counts_only:
             state = replace(state, oneoff=await _taken(exchange.session))
         changed = applied(request, state, self.kit.seen_by(exchange.caller))

@@ -14,8 +14,11 @@ def _transport(*, closing: bool = False) -> Mock:
 
 
 async def _wait(departures: Departures, transport: Mock | None) -> None:
-    with departures.watch(make_mocked_request("GET", "/", transport=transport)):
+    watch_no_longer = departures.watch(make_mocked_request("GET", "/", transport=transport))
+    try:
         await asyncio.Event().wait()
+    finally:
+        watch_no_longer()
 
 
 async def test_a_task_is_cancelled_once_its_client_is_gone() -> None:
@@ -44,8 +47,11 @@ async def test_only_the_task_of_the_client_that_left() -> None:
 
 async def test_nothing_is_looked_at_when_nobody_waits() -> None:
     departures, transport = Departures(0.005), _transport()
-    with departures.watch(make_mocked_request("GET", "/", transport=transport)):
+    watch_no_longer = departures.watch(make_mocked_request("GET", "/", transport=transport))
+    try:
         pass
+    finally:
+        watch_no_longer()
     await asyncio.sleep(0.02)
     calls = transport.is_closing.call_count
 
