@@ -1,6 +1,7 @@
 """The rounds of a repetition at the end of a text, as they came."""
 
 from bisect import bisect_left
+from math import ceil
 
 from llm_proxy.stages.loop_detection.folding import fold, size_compared, without_run
 from llm_proxy.stages.loop_detection.tail import Tail
@@ -40,17 +41,17 @@ class Rounds:
     def length(self) -> int:
         """How many characters all rounds have had."""
         raw, lasted, period = bytes(self._raw), self._tail.lasted, self._tail.period
-        known = self._end(lasted)
-        before = raw[: len(raw) - len(known)]
-        if not before:
-            forgotten = lasted - (len(known) if self._is_run else size_compared(known))
-            return len(_text(known)) + max(0, round(forgotten / period * self.characters))
-        if self._is_run:
-            return len(known)
+        still_known = len(raw) if self._is_run else size_compared(raw)
+        forgotten = max(0, ceil((lasted - still_known) / period))
+        known = self._end(lasted - forgotten * period)
+        length = len(_text(known)) + forgotten * self.characters
+        if forgotten or self._is_run:
+            return length
         # Each round may begin with a number or white space, also the first.
+        before = raw[: len(raw) - len(known)]
         run = before[len(without_run(before)) :]
         first = known[: len(known) - len(self._end(lasted - period))]
-        return len(_text(known)) + len(run) * fold(first).endswith(fold(run))
+        return length + len(run) * fold(first).endswith(fold(run))
 
     def _whole(self, text: bytes) -> bytes:
         return text if self._is_run else without_run(text)

@@ -31,7 +31,7 @@ def chunked(text: str, cuts: Sequence[int]) -> list[str]:
         ("again and " * 100, Loop(0, 10, 320)),
         (PROSE[:100] + "again and " * 100, Loop(100, 10, 420)),
         (PROSE[:200] * 9, Loop(0, 200, 702)),
-        (PROSE[:4000] * 5, Loop(20, 4000, 14015)),
+        (PROSE[:4000] * 5, Loop(0, 4000, 14015)),
         ("step 1. " + SENTENCE * 20, Loop(6, 63, 327)),
         ("a" * 9000, Loop(0, 1, 3840)),
         ("-" * 9000, Loop(0, 1, 3200)),
