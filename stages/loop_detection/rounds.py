@@ -1,6 +1,5 @@
 """The rounds of a repetition at the end of a text, as they came."""
 
-from bisect import bisect_left
 from math import ceil
 
 from llm_proxy.stages.loop_detection.folding import fold, size_compared, without_run
@@ -41,8 +40,7 @@ class Rounds:
     def length(self) -> int:
         """How many characters all rounds have had."""
         raw, lasted, period = bytes(self._raw), self._tail.lasted, self._tail.period
-        still_known = len(raw) if self._is_run else size_compared(raw)
-        forgotten = max(0, ceil((lasted - still_known) / period))
+        forgotten = max(0, ceil((lasted - self._size(raw)) / period))
         known = self._end(lasted - forgotten * period)
         length = len(_text(known)) + forgotten * self.characters
         if forgotten or self._is_run:
@@ -58,18 +56,15 @@ class Rounds:
 
     def _end(self, size: int) -> bytes:
         """The end of the text of which so many bytes are compared."""
-        raw = self._raw
-        if self._is_run:
-            return bytes(raw[-size:])
-        longest = 2 * size
-        while longest < len(raw) and size_compared(bytes(raw[-longest:])) < size:
-            longest *= 2
-        known = bytes(raw[-longest:])
-        long = len(known)
-        length = bisect_left(
-            range(long), size, min(size, long), key=lambda n: size_compared(known[long - n :])
-        )
-        return known[long - length :]
+        raw = bytes(self._raw)
+        length = size
+        while length < len(raw) and (lacking := size - self._size(raw[-length:])) > 0:
+            length += lacking
+        return raw[-length:]
+
+    def _size(self, text: bytes) -> int:
+        """How much of a text is compared."""
+        return len(text) if self._is_run else size_compared(text)
 
 
 def _text(piece: bytes) -> str:
