@@ -1,8 +1,9 @@
 """What an agent has done so far: its tool calls, each with what came back."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -43,19 +44,36 @@ def history(
     leave_out: Callable[[str], bool] = _no_tool,
 ) -> list[Done]:
     """The calls of a conversation that have their results, in the order of the calls: all of them,
-    or the `latest` so many, without those of some tools. No more of it is read than that takes."""
+    or the `latest` so many, without those of some tools."""
+    done = [_done(call, result) for call, result in islice(_newest(messages, leave_out), latest)]
+    return done[::-1]
+
+
+def comes_again(
+    messages: Sequence[Message], before: int, leave_out: Callable[[str], bool] = _no_tool
+) -> bool:
+    """Whether the tool of the latest call has given the same result within so many calls `before`
+    it: if not, nothing goes round in circles, and no more needs to be read."""
+    calls = islice(_newest(messages, leave_out), 1 + before)
+    for last, result in calls:
+        content = _contents(result)
+        return any(call.name == last.name and _contents(one) == content for call, one in calls)
+    return False
+
+
+def _newest(
+    messages: Sequence[Message], leave_out: Callable[[str], bool]
+) -> Iterator[tuple[ToolCall, ToolResult]]:
+    """The calls and their results, the last one first."""
     results: dict[str, ToolResult] = {}
-    done: list[Done] = []
     for message in reversed(messages):
         for part in reversed(message.parts):
             if isinstance(part, ToolResult):
                 results[part.id] = part
-            elif isinstance(part, ToolCall) and (result := results.pop(part.id, None)):
-                if not leave_out(part.name):
-                    done.append(_done(part, result))
-                if len(done) == latest:
-                    return done[::-1]
-    return done[::-1]
+            elif isinstance(part, ToolCall):
+                result = results.pop(part.id, None)
+                if result and not leave_out(part.name):
+                    yield part, result
 
 
 def call_digest(tool: str, arguments: str) -> bytes:
@@ -76,8 +94,12 @@ def digest(name: str, content: bytes) -> bytes:
 def _done(call: ToolCall, result: ToolResult) -> Done:
     text = result.text.strip()
     failed = result.is_error or _ERROR.match(text) is not None
-    came_back = b"\n".join(_content(part) for part in result.parts)
-    return Done(call.name, call_digest(call.name, call.arguments), digest("", came_back), failed)
+    came_back = digest("", _contents(result))
+    return Done(call.name, call_digest(call.name, call.arguments), came_back, failed)
+
+
+def _contents(result: ToolResult) -> bytes:
+    return b"\n".join([_content(part) for part in result.parts])
 
 
 def _content(part: ResultPart) -> bytes:

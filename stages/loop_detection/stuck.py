@@ -6,10 +6,7 @@ from llm_proxy.pipeline.record import record
 from llm_proxy.stages.loop_detection.history import Done
 from llm_proxy.stages.loop_detection.options import TurnsOptions
 
-_LONGEST_CYCLE = 5
-
-FEWEST = 2 * _LONGEST_CYCLE
-"""So many calls tell whether anything has come twice."""
+LONGEST_CYCLE = 5
 
 
 @record
@@ -42,7 +39,7 @@ class Stuck:
 def stuck(done: Sequence[Done], options: TurnsOptions) -> Stuck | None:
     """What comes again at the end of `done`, if anything has come twice: the first of one call, a
     cycle of several, and an error, that has come as often as it may."""
-    found = [_cycle(done, length, options) for length in range(1, _LONGEST_CYCLE + 1)]
+    found = [_cycle(done, length, options) for length in range(1, LONGEST_CYCLE + 1)]
     again = [one for one in [*found, _error(done, options)] if one]
     return next((one for one in again if one.is_over), again[0] if again else None)
 

@@ -9,10 +9,10 @@ from llm_proxy.pipeline.parts import Part, Text, ToolResult
 from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.state.store import Store
-from llm_proxy.stages.loop_detection.history import history
+from llm_proxy.stages.loop_detection.history import comes_again, history
 from llm_proxy.stages.loop_detection.options import TurnsOptions
 from llm_proxy.stages.loop_detection.seen import Seen
-from llm_proxy.stages.loop_detection.stuck import FEWEST, Stuck, stuck
+from llm_proxy.stages.loop_detection.stuck import LONGEST_CYCLE, Stuck, stuck
 
 HINT = (
     "[llm-proxy: the last {what} came {rounds} times with the same result. Do not repeat it: try "
@@ -59,7 +59,9 @@ class Turns:
 
     async def _found(self, exchange: Exchange) -> Stuck | None:
         options, messages = self._options, exchange.request.messages
-        if stuck(history(messages, FEWEST, options.is_exempt), options) is None:
+        if not comes_again(messages, LONGEST_CYCLE, options.is_exempt):
+            return None
+        if stuck(history(messages, 2 * LONGEST_CYCLE, options.is_exempt), options) is None:
             return None
         if exchange.session is None:
             return stuck(history(messages, ENOUGH, options.is_exempt), options)

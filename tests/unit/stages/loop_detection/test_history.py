@@ -4,7 +4,7 @@ import pytest
 
 from llm_proxy.pipeline.parts import Image, Media, OpaquePart, Text, ToolCall, ToolResult
 from llm_proxy.pipeline.request import Message
-from llm_proxy.stages.loop_detection.history import call_digest, history
+from llm_proxy.stages.loop_detection.history import call_digest, comes_again, history
 from tests.unit.stages.loop_detection.talking import done
 
 
@@ -104,3 +104,20 @@ def test_only_the_latest_and_not_those_of_some_tools() -> None:
     found = history(messages, 2, lambda tool: tool == "c")
     assert [one.tool for one in found] == ["b", "b"]
     assert [one.tool for one in history(messages)] == ["a", "b", "c", "b"]
+
+
+@pytest.mark.parametrize(
+    ("calls", "again"),
+    [
+        ([], False),
+        ([("a", "1", "x")], False),
+        ([("a", "1", "x"), ("a", "2", " x\n")], True),
+        ([("a", "1", "x"), ("b", "1", "x")], False),
+        ([("a", "1", "x"), ("a", "1", "y")], False),
+        ([("a", "1", "x"), ("b", "1", "y"), ("a", "1", "x")], True),
+        ([("a", "1", "x"), ("b", "1", "y"), ("b", "1", "z"), ("a", "1", "x")], False),
+        ([("a", "1", "x"), ("c", "1", "y"), ("c", "1", "z"), ("a", "1", "x")], True),
+    ],
+)
+def test_whether_a_result_comes_again(calls: list[tuple[str, str, str]], again: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    assert comes_again(done(*calls), 2, lambda tool: tool == "c") == again

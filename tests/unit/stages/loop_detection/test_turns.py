@@ -4,12 +4,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.parts import Text, ToolResult
 from llm_proxy.pipeline.request import Message
 from llm_proxy.pipeline.state.memory import MemoryStore
+from llm_proxy.stages.loop_detection.history import comes_again, history
 from llm_proxy.stages.loop_detection.options import TurnsOptions
+from llm_proxy.stages.loop_detection.stuck import LONGEST_CYCLE, stuck
 from llm_proxy.stages.loop_detection.turns import Turns
 from tests.support.clock import Clock
 from tests.support.sessions import Kept
@@ -78,6 +82,18 @@ async def test_what_is_told_of_a_cycle_and_of_an_error() -> None:
     (result,) = error.request.messages[-1].parts
     assert isinstance(result, ToolResult)
     assert "last error of a tool came 6 times" in result.text
+
+
+CALLS = st.tuples(st.sampled_from("ab"), st.sampled_from("12"), st.sampled_from(["x", "error: y"]))
+
+
+@given(st.lists(CALLS, max_size=14))
+def test_the_latest_calls_tell_whether_to_look_at_more(calls: list[tuple[str, str, str]]) -> None:
+    messages, options = done(*calls), TurnsOptions()
+    found = stuck(history(messages), options)
+    latest = stuck(history(messages, 2 * LONGEST_CYCLE), options)
+    assert (latest is None) == (found is None)
+    assert found is None or comes_again(messages, LONGEST_CYCLE)
 
 
 async def test_exempt_tools_are_not_seen() -> None:
