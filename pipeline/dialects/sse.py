@@ -46,6 +46,8 @@ class SseSplitter:
 
         Only what is new is searched, with the last bytes before it, for a frame may be large.
         """
+        if not self._size and data.endswith(b"\n\n") and b"\r" not in data:
+            return data  # most vendors write whole frames
         looked_at = self._seam + data
         behind = len(looked_at) - _last_frame_end(looked_at)
         if behind == len(looked_at):

@@ -92,12 +92,19 @@ class TextRuns:
 
     def _bodies(self, block: bytes, start: int) -> list[bytes]:
         """What stands between the quotes of each frame of the run."""
+        next_frame = block.find(b"\n\n", start) + len(b"\n\n")
+        if block.startswith(self._event or self._prefix, next_frame):
+            return self._several(block, start)
+        opening = self._event + b"\n" + self._prefix if self._event else self._prefix
+        begin, end = start + len(opening), next_frame - len(b"\n\n") - len(self._suffix)
+        is_known = block.startswith(opening, start) and block.startswith(self._suffix, end)
+        return [block[begin:end]] if is_known and begin <= end else []
+
+    def _several(self, block: bytes, start: int) -> list[bytes]:
         prefix, suffix, event = self._prefix, self._suffix, self._event
         begin, end, least = len(prefix), -len(suffix), len(prefix) + len(suffix)
         bodies: list[bytes] = []
-        next_frame = block.find(b"\n\n", start) + len(b"\n\n")
-        most = _LONGEST if block.startswith(event or prefix, next_frame) else 1
-        lines = block[start:].split(b"\n", (3 if event else 2) * most)
+        lines = block[start:].split(b"\n", (3 if event else 2) * _LONGEST)
         names = lines[::3] if event else repeat(event)
         own = lines[1:] if event else lines
         step = 3 if event else 2
