@@ -15,6 +15,9 @@ _SHORT_STRIDE = 32
 _SLACK = 512
 _FENCE = b"```"
 
+_SOME = 4
+"""Rounds that show most numbers to be data."""
+
 _LATER, _PARDON = 2.0, 8.0
 """By how much a repetition must grow until it is looked at again, and one with a reason."""
 
@@ -138,15 +141,23 @@ class Repeats:
 
     def _is_loop(self, rounds: Rounds) -> bool:
         """Look closely; what is no loop yet is looked at again when it is longer."""
-        lasted, piece = self._tail.lasted, rounds.piece
-        if not (numbers_stay(rounds.two, piece) and numbers_stay(rounds.all, piece)):
-            if not (is_plain_language(piece) and numbers_count(rounds.all, piece)):
-                self._needed = _LATER * lasted
-                return False
-            self._needed = self._least(rounds, counting=True)
-            if lasted < self._needed:
-                return False
-        if self._may_repeat(rounds.two.decode("utf-8", "ignore")):
-            self._needed = _PARDON * lasted
+        if not self._numbers_are_of_a_loop(rounds):
+            return False
+        if self._may_repeat(rounds.last(2).decode("utf-8", "ignore")):
+            self._needed = _PARDON * self._tail.lasted
             return False
         return True
+
+    def _numbers_are_of_a_loop(self, rounds: Rounds) -> bool:
+        """Whether they stay from round to round, or count for longer; those that vary are data."""
+        lasted, piece = self._tail.lasted, rounds.piece
+        if numbers_stay(rounds.last(_SOME), piece) and numbers_stay(rounds.all, piece):
+            return True
+        may_count = is_plain_language(piece)
+        if may_count and lasted < (needed := self._least(rounds, counting=True)):
+            self._needed = needed
+            return False
+        if may_count and numbers_count(rounds.all, piece):
+            return True
+        self._needed = _LATER * lasted
+        return False

@@ -26,10 +26,9 @@ class Rounds:
         self.scale = len(self.piece) / period
         self.characters = len(_text(last))
 
-    @property
-    def two(self) -> bytes:
-        """The last two rounds, but for a number at the end, which may not be whole."""
-        return self._whole(self._end(2 * self._tail.period))
+    def last(self, rounds: int) -> bytes:
+        """The last so many, but for a number at the end, which may not be whole."""
+        return self._whole(self._end(rounds * self._tail.period))
 
     @property
     def all(self) -> bytes:

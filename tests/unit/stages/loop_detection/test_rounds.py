@@ -34,7 +34,7 @@ def test_one_round(text: str, piece: bytes, characters: int) -> None:
 
 def test_two_rounds_and_all() -> None:
     rounds = rounds_of("Before it: 7\n\n" + "Step 12, 3 " * 30)
-    assert rounds.two == b"Step 12, 3 Step 12,"
+    assert rounds.last(2) == b"Step 12, 3 Step 12,"
     assert rounds.all == b"Step 12, 3 " * 29 + b"Step 12,"
 
 
