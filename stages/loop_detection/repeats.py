@@ -12,7 +12,7 @@ from llm_proxy.stages.loop_detection.thresholds import Thresholds, is_plain_lang
 
 _STRIDE = 256
 _SHORT_STRIDE = 32
-_SLACK = 512
+_SLACK = 256
 _FENCE = b"```"
 
 _SOME = 4

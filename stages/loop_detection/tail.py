@@ -5,7 +5,7 @@ from bisect import bisect_left
 WINDOW = 8192
 """Bytes looked back upon; the longest period is half of it."""
 
-_SLACK = 512
+_SLACK = 256
 _ANCHOR = 32
 _CANDIDATES = 8
 

@@ -50,7 +50,7 @@ def test_the_longest_period_is_half_the_window() -> None:
 def test_a_repetition_is_followed_beyond_the_window() -> None:
     tail = tail_of(b"again and " * 9600)
     assert 95_000 <= tail.lasted <= 96_000
-    assert len(tail.text) <= WINDOW + 512
+    assert len(tail.text) <= WINDOW + 256
 
 
 def test_a_repetition_ends() -> None:
