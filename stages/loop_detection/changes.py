@@ -27,7 +27,7 @@ def numbers_count(text: bytes, piece: bytes) -> bool:
     a_round = _in_a_round(_NUMBER, piece)
     found = _NUMBER.findall(text)[:-1]  # a date at the end may not be whole
     numbers = _of_whole_rounds(found, a_round)
-    return all(_counts(numbers[slot::a_round]) for slot in range(a_round))
+    return a_round > 0 and all(_counts(numbers[slot::a_round]) for slot in range(a_round))
 
 
 def _in_a_round(number: re.Pattern[bytes], piece: bytes) -> int:

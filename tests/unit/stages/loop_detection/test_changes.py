@@ -40,3 +40,10 @@ def test_changes(rounds: list[str], expected: Change) -> None:
 def test_a_date_that_the_round_is_cut_in() -> None:
     text = "".join(f"on 2024-05-{n:02} it is so. " for n in (1, 2, 7, 30)).encode()
     assert change_in(text + b"on 2024", b"-0-0 it is so. on 0") == "counting"
+
+
+def test_numbers_that_are_not_in_each_round_neither_stay_nor_count() -> None:
+    text = b"and 7 so on, and so on, and 8 so on, and so on, "
+    assert not numbers_stay(text, b"and so on, ")
+    assert not numbers_count(text, b"and so on, ")
+    assert numbers_stay(b"1111", b"1")
