@@ -5,14 +5,14 @@ from types import TracebackType
 
 
 class TimeLimit:
-    """Cancels what is awaited inside once the time is over, and makes that a `TimeoutError`. What
-    `asyncio.timeout` does, for less than half of what that costs a request."""
+    """Cancels what is awaited inside once the time is over (`is_over`), and makes that a
+    `TimeoutError`. What `asyncio.timeout` does, for less than half of what that costs a request."""
 
-    __slots__ = ("_cancelled_before", "_is_over", "_seconds", "_task", "_timer")
+    __slots__ = ("_cancelled_before", "_seconds", "_task", "_timer", "is_over")
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._is_over = False
+        self.is_over = False
 
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
@@ -26,6 +26,10 @@ class TimeLimit:
         else:
             self._timer = loop.call_soon(self._strike)
 
+    def lift(self) -> None:
+        """From now on there is none."""
+        self._timer.cancel()
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -33,7 +37,7 @@ class TimeLimit:
         traceback: TracebackType | None,
     ) -> None:
         self._timer.cancel()
-        if not self._is_over:
+        if not self.is_over:
             return
         # Somebody else may have cancelled the task at the same time; then it is cancelled.
         is_ours = self._task.uncancel() <= self._cancelled_before
@@ -41,5 +45,5 @@ class TimeLimit:
             raise TimeoutError from error
 
     def _strike(self) -> None:
-        self._is_over = True
+        self.is_over = True
         self._task.cancel()

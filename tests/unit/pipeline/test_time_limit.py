@@ -75,3 +75,11 @@ async def test_a_time_that_is_over_without_a_wait_cancels_nobody_later() -> None
     with TimeLimit(0):
         pass
     await asyncio.sleep(0.01)
+
+
+async def test_a_limit_that_is_lifted_ends_nothing() -> None:
+    limit = TimeLimit(0.01)
+    with limit:
+        limit.lift()
+        await asyncio.sleep(0.02)
+    assert not limit.is_over
