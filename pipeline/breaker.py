@@ -31,11 +31,24 @@ class BreakerLimits:
 
 class Breaker:
     """Every method gets the time, in seconds of any one clock. `cooling` is a wait that the target
-    itself has asked for, after which all may come."""
+    itself has asked for, after which all may come.
 
-    __slots__ = ("_cooling_until", "_failures", "_open_until", "_probing", "_told", "_trips")
+    While it is `well` nothing is held against the target: all may pass, and that one more has been
+    answered is no news.
+    """
+
+    __slots__ = (
+        "_cooling_until",
+        "_failures",
+        "_open_until",
+        "_probing",
+        "_told",
+        "_trips",
+        "well",
+    )
 
     def __init__(self) -> None:
+        self.well = True
         self._failures = 0
         self._trips = 0
         self._open_until: float | None = None
@@ -66,7 +79,7 @@ class Breaker:
         if cooling:
             self.cool(now, cooling)
         if opened > self.left(now)[0] + _AS_GOOD_AS_EQUAL:
-            self._open_until, self._told = now + opened, True
+            self._open_until, self._told, self.well = now + opened, True, False
             self._trips = max(self._trips, 1)
 
     def hear_that_it_is_well(self) -> None:
@@ -85,10 +98,12 @@ class Breaker:
         """Let nobody pass for so long; a shorter wait never shortens a longer one."""
         until = now + min(seconds, _LONGEST_COOLING)
         self._cooling_until = max(self._cooling_until, until)
+        self.well = False
 
     def fail(self, now: float, limits: BreakerLimits, *, probe: bool) -> None:
         """A request has failed, and the target is to blame."""
         self._failures += 1
+        self.well = False
         if probe or (self._open_until is None and self._failures >= limits.failures):
             doublings = min(self._trips, _MOST_DOUBLINGS)
             self._open_until, self._told = now + limits.cooldown * 2**doublings, False
@@ -103,10 +118,11 @@ class Breaker:
             self._failures = limits.failures - 1
         self.leave(probe=probe)
 
-    def succeed(self) -> None:
+    def succeed(self, now: float) -> None:
         """An answer is complete."""
         if self._open_until is None:
             self._failures = self._trips = 0
+            self.well = now >= self._cooling_until and not self._probing
 
     def leave(self, *, probe: bool) -> None:
         """A request is gone, and nothing was learned."""

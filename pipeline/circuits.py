@@ -110,7 +110,7 @@ class SharedCircuits(Lifetime):
 
     def _record(self, name: _Name) -> Record:
         tenant, *target = name
-        return self._health.record(tenant, Target(*target))
+        return self._health.of(Target(*target), tenant)
 
 
 def _name(record: Record) -> _Name:

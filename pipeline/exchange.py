@@ -97,7 +97,16 @@ class Exchange:
 
     def at(self, target: Target) -> "Exchange":
         """This exchange, sent to `target`."""
-        return replace(self, target=target)
+        return Exchange(
+            self.id,
+            self.request,
+            self.trace,
+            self.client,
+            self.caller,
+            self.session,
+            target,
+            self.facts,
+        )
 
     def knowing(self, fact: Fact[FactT], value: FactT) -> "Exchange":
         """This exchange with one more fact."""

@@ -41,15 +41,15 @@ class Grants:
     def allow(self, backend: str, model: str) -> bool:
         """Whether this model of this backend may be asked."""
         return (
-            _is_among(self.backends, backend)
-            and _is_among(self.models, model, f"{backend}:{model}")
+            (not self.backends or _is_among(self.backends, backend))
+            and (not self.models or _is_among(self.models, model, f"{backend}:{model}"))
             and (self.within is None or self.within.allow(backend, model))
         )
 
     def allow_backend(self, backend: str) -> bool:
         """Whether this backend may be asked for some model."""
         within = self.within is None or self.within.allow_backend(backend)
-        return within and _is_among(self.backends, backend)
+        return within and (not self.backends or _is_among(self.backends, backend))
 
 
 NO_GRANTS = Grants()
@@ -57,4 +57,4 @@ NO_GRANTS = Grants()
 
 
 def _is_among(patterns: Sequence[str], *names: str) -> bool:
-    return not patterns or any(fits(name, one) for name in names for one in patterns)
+    return any(fits(name, one) for name in names for one in patterns)

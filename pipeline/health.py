@@ -2,20 +2,22 @@
 answers, how fast, and how many requests are with it now."""
 
 import logging
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
-
-from cachetools import LRUCache
 
 from llm_proxy.pipeline.breaker import Breaker, BreakerLimits, State
 from llm_proxy.pipeline.errors import Fault, ProxyError
 from llm_proxy.pipeline.latency import Latency
 from llm_proxy.pipeline.record import record
+from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.request import Form
 from llm_proxy.pipeline.trace import Target
 
 _REMEMBERED = 4096
 """Targets; clients may name any model, so there must be an end."""
+
+_Key = tuple[str, str, str, str]
+"""Of a tenant (or empty), and what makes a target."""
 
 _TARGET_IS_ILL = frozenset(
     {
@@ -51,9 +53,10 @@ class Circuit:
 
 
 class Record:
-    """What is known of one target. `in_flight` counts the requests that are with it."""
+    """What is known of one target. `in_flight` counts the requests that are with it, `latencies`
+    are those of first events, where answers are streamed, else of whole ones."""
 
-    __slots__ = ("_clock", "_latencies", "_listeners", "breaker", "in_flight", "target", "tenant")
+    __slots__ = ("_listeners", "breaker", "clock", "in_flight", "latencies", "target", "tenant")
 
     def __init__(
         self,
@@ -67,29 +70,29 @@ class Record:
         self._listeners = listeners
         self.breaker = Breaker()
         self.in_flight = 0
-        self._clock = clock
-        self._latencies = defaultdict[Form, Latency](Latency)
+        self.clock = clock
+        self.latencies = defaultdict[Form, Latency](Latency)
 
     @property
     def wait(self) -> float:
         """Seconds until it may be asked; 0 if it may be now."""
-        return self.breaker.wait(self._clock())
+        return 0.0 if self.breaker.well else self.breaker.wait(self.clock())
 
     @property
     def circuit(self) -> Circuit:
         """The state of its breaker."""
-        now = self._clock()
+        now = self.clock()
         return Circuit(self.breaker.state(now), self.breaker.wait(now))
 
     @property
     def left(self) -> tuple[float, float]:
         """Seconds for which its circuit stays open, and cooling."""
-        return self.breaker.left(self._clock())
+        return self.breaker.left(self.clock())
 
     def hear(self, opened: float, cooling: float) -> None:
         """Another process has found it open, and cooling, for so many seconds more."""
         before = self.circuit.state
-        self.breaker.hear(self._clock(), opened, cooling)
+        self.breaker.hear(self.clock(), opened, cooling)
         self.tell_change(before, "told by another process")
 
     def hear_that_it_is_well(self) -> None:
@@ -119,51 +122,41 @@ class Record:
         level = logging.INFO if circuit.state == "closed" else logging.WARNING
         _log.log(level, "a circuit has changed", extra=extra)
 
-    def latency(self, form: Form) -> Latency:
-        """Of first events, where answers are streamed, else of whole ones."""
-        return self._latencies[form]
-
     def enter(self, limits: BreakerLimits, form: Form) -> "Call":
         """A request goes there; it must be told how that ends."""
         self.in_flight += 1
-        probe = self.breaker.enter(self._clock())
+        probe = not self.breaker.well and self.breaker.enter(self.clock())
         if probe:
             extra = {"target": str(self.target)}
             _log.info("a circuit is half-open: one request tries", extra=extra)
-        return Call(self, limits, self._clock, form, probe=probe)
+        return Call(self, limits, form, probe=probe)
 
 
 class Call:
     """One request on its way to a target: `answered` or `failed`, and at last `over`."""
 
-    __slots__ = ("_began", "_clock", "_form", "_limits", "_open", "_probe", "_record")
+    __slots__ = ("_began", "_form", "_limits", "_open", "_probe", "_record")
 
-    def __init__(
-        self,
-        record: Record,
-        limits: BreakerLimits,
-        clock: Callable[[], float],
-        form: Form,
-        *,
-        probe: bool,
-    ) -> None:
+    def __init__(self, record: Record, limits: BreakerLimits, form: Form, *, probe: bool) -> None:
         self._record = record
         self._limits = limits
-        self._clock = clock
         self._form: Form = form
         self._probe = probe
-        self._began = clock()
+        self._began = record.clock()
         self._open = True
 
     def answered(self) -> None:
         """The first content is there."""
-        self._record.latency(self._form).add(self._clock() - self._began)
+        record = self._record
+        record.latencies[self._form].add(record.clock() - self._began)
+        if record.breaker.well:
+            return
         before = self._state()
-        self._record.breaker.answer(self._limits, probe=self._probe)
+        record.breaker.answer(self._limits, probe=self._probe)
         self._probe = False
-        self._record.tell_change(before, None)
+        record.tell_change(before, None)
         if before != "closed":
-            self._record.has_changed()
+            record.has_changed()
 
     def failed(self, error: Exception | None) -> None:
         """It broke, before or after that."""
@@ -171,7 +164,7 @@ class Call:
         if fault is None or fault in _NOT_ASKED:
             return
         wait = error.retry_after if isinstance(error, ProxyError) else None
-        breaker, now, before = self._record.breaker, self._clock(), self._state()
+        breaker, now, before = self._record.breaker, self._record.clock(), self._state()
         if fault in _ACCOUNT:
             breaker.cool(now, wait or self._limits.cooldown)
         elif wait and fault in _ASKS_FOR_REST:
@@ -185,18 +178,27 @@ class Call:
         if self._state() != "closed":
             self._record.has_changed()
 
+    def ended(self, reply: Reply) -> None:
+        """The answer that had begun is over."""
+        if reply.outcome == "failed":
+            self.failed(reply.error)
+        self.over(complete=reply.outcome == "complete")
+
     def over(self, *, complete: bool = False) -> None:
         """Nothing more will come; a second call does nothing."""
         if not self._open:
             return
         self._open = False
         self._record.in_flight -= 1
-        self._record.breaker.leave(probe=self._probe)
+        breaker = self._record.breaker
+        if breaker.well:
+            return
+        breaker.leave(probe=self._probe)
         if complete:
-            self._record.breaker.succeed()
+            breaker.succeed(self._record.clock())
 
     def _state(self) -> State:
-        return self._record.breaker.state(self._clock())
+        return self._record.breaker.state(self._record.clock())
 
 
 Listener = Callable[[Record], None]
@@ -210,15 +212,14 @@ class Health:
     def __init__(
         self,
         clock: Callable[[], float],
-        records: LRUCache[tuple[str, Target], Record] | None = None,
+        records: OrderedDict[_Key, Record] | None = None,
         tenant: str = "",
         own: Container[str] = (),
         listeners: set[Listener] | None = None,
     ) -> None:
         self._clock = clock
         self.listeners = set[Listener]() if listeners is None else listeners
-        new: LRUCache[tuple[str, Target], Record] = LRUCache(_REMEMBERED)
-        self._records = new if records is None else records
+        self._records = OrderedDict[_Key, Record]() if records is None else records
         self._tenant = tenant
         self._own = own
 
@@ -226,16 +227,19 @@ class Health:
         """The same records, but for the backends for which a tenant brings keys of its own."""
         return Health(self._clock, self._records, tenant, own, self.listeners)
 
-    def of(self, target: Target) -> Record:
-        """The record of a target; a new one knows nothing."""
-        return self.record(self._tenant if target.backend in self._own else "", target)
-
-    def record(self, tenant: str, target: Target) -> Record:
-        """The record of a target for a tenant, or for everybody (an empty name)."""
-        record = self._records.get((tenant, target))
+    def of(self, target: Target, tenant: str | None = None) -> Record:
+        """The record of a target, for a tenant, for everybody (an empty name) or for whoever sees
+        this; a new one knows nothing."""
+        if tenant is None:
+            tenant = self._tenant if target.backend in self._own else ""
+        key = (tenant, target.backend, target.model, target.key)
+        record = self._records.get(key)
         if record is None:
-            record = Record(target, self._clock, tenant, self.listeners)
-            self._records[tenant, target] = record
+            record = self._records[key] = Record(target, self._clock, tenant, self.listeners)
+            if len(self._records) > _REMEMBERED:
+                self._records.popitem(last=False)
+        else:
+            self._records.move_to_end(key)
         return record
 
     def circuits(self) -> Mapping[Target, Circuit]:

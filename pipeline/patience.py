@@ -14,10 +14,10 @@ class Patience:
     of a stream. Whoever has waited for the last time says `stop`.
     """
 
-    __slots__ = ("_is_over", "_loop", "_since", "_task", "_timer", "seconds")
+    __slots__ = ("_is_over", "_loop", "_seconds", "_since", "_task", "_timer")
 
     def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+        self._seconds = seconds
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[object] | None = None
         self._since = 0.0
@@ -31,7 +31,7 @@ class Patience:
         cancelled_before = task.cancelling()
         self._since = self._loop.time()
         if self._timer is None:
-            self._timer = self._loop.call_later(self.seconds, self._look)
+            self._timer = self._loop.call_later(self._seconds, self._look)
         try:
             return await result
         except asyncio.CancelledError as error:
@@ -50,7 +50,7 @@ class Patience:
         self._timer = None
         if self._task is None:
             return
-        left = self._since + self.seconds - self._loop.time()
+        left = self._since + self._seconds - self._loop.time()
         if left > 0:
             self._timer = self._loop.call_later(left, self._look)
         else:

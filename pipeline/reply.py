@@ -65,6 +65,7 @@ class Reply:
     __slots__ = (
         "_buffer",
         "_closers",
+        "_longest_gap",
         "_patience",
         "_source",
         "_steps",
@@ -88,6 +89,7 @@ class Reply:
         self.finish: FinishReason | None = None
         self._source = source
         self._buffer: deque[Sequence[Event]] = deque()
+        self._longest_gap: float | None = None
         self._patience: Patience | None = None
         self._steps: list[Step] = []
         self._closers: list[Closer] = [close] if close else []
@@ -111,7 +113,7 @@ class Reply:
 
     def limit_gaps(self, seconds: float) -> Self:
         """Take a longer silence of the backend for a failure."""
-        self._patience = Patience(seconds)
+        self._longest_gap = seconds
         return self
 
     async def primed(self) -> Self:
@@ -235,13 +237,14 @@ class Reply:
             return self._buffer.popleft()
         if self._source is not None:
             try:
-                if self._patience is None:
+                if self._longest_gap is None:
                     return await anext(self._source)
-                return await self._patience.wait_for(anext(self._source))
+                patience = self._patience = self._patience or Patience(self._longest_gap)
+                return await patience.wait_for(anext(self._source))
             except StopAsyncIteration:
                 self._source = None
             except TimeoutError:
-                gap = f" for {self._patience.seconds:g} s" if self._patience else ""
+                gap = f" for {self._longest_gap:g} s" if self._longest_gap else ""
                 return [Failure(UpstreamTimeout(f"the backend was silent{gap}"))]
             except ProxyError as error:
                 return [Failure(error)]

@@ -22,7 +22,8 @@ class Target:
         return f"{self.model} (key {self.key})" if self.key else self.model
 
     def __str__(self) -> str:
-        return f"{self.backend}:{self.at_backend}"
+        name = f"{self.backend}:{self.model}"
+        return f"{name} (key {self.key})" if self.key else name
 
 
 @record

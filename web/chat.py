@@ -1,6 +1,5 @@
 """One chat request: from HTTP through a chain and back."""
 
-import asyncio
 import logging
 import re
 import time
@@ -17,6 +16,7 @@ from llm_proxy.pipeline.dialects.doors import Door, dialect_for, door_of
 from llm_proxy.pipeline.errors import NotFound, ProxyError, Timeout, Unavailable
 from llm_proxy.pipeline.exchange import Client, Exchange
 from llm_proxy.pipeline.proxy import Proxy
+from llm_proxy.pipeline.time_limit import TimeLimit
 from llm_proxy.pipeline.trace import Trace
 from llm_proxy.web.answers import error_response, send_whole
 from llm_proxy.web.body import read_body
@@ -128,10 +128,10 @@ class Chat:
     async def _exchange(
         self, visit: Visit, door: Door, client: Client, pipeline: Pipeline, server: ServerConfig
     ) -> web.StreamResponse:
-        limit = asyncio.timeout(server.request_timeout)
-        visit.trace.timed_out = limit.expired
+        limit = TimeLimit(server.request_timeout)
+        visit.trace.timed_out = lambda: limit.is_over
         try:
-            async with limit:
+            with limit:
                 body = await read_body(visit.request, server.max_request_bytes)
                 asked = door.dialect.read_request(
                     body, model=door.model, stream=door.stream, counts_only=door.counts_only
@@ -144,10 +144,10 @@ class Chat:
                 visit.stream = stream
                 async with stream.heartbeat, await pipeline(exchange) as reply:
                     await reply.primed()
-                    limit.reschedule(None)
+                    limit.lift()
                     return await stream.send(reply, drain=server.on_disconnect == "drain")
         except TimeoutError:
-            if not limit.expired():
+            if not limit.is_over:
                 raise
             seconds = server.request_timeout
             raise Timeout(f"the request took longer than {seconds:g} s") from None

@@ -1,15 +1,12 @@
 """How much may be asked twice, so that an outage is not made worse by those who suffer from it."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
-
 _ALWAYS = 10
 _MOST_SAVED = 10.0
 
 
 class RetryBudget:
-    """Repetitions under way, waited for or at work: a share of the requests at work, and a few in
-    any case."""
+    """Repetitions under way, waited for or at work: a share of the `requests` at work, of whom each
+    counts itself, and a few in any case."""
 
     def __init__(self, share: float) -> None:
         self._share = share
@@ -26,15 +23,6 @@ class RetryBudget:
     def end(self) -> None:
         """A planned one is over."""
         self.repetitions -= 1
-
-    @contextmanager
-    def request(self) -> Generator[None, None, None]:
-        """A request is at work."""
-        self.requests += 1
-        try:
-            yield
-        finally:
-            self.requests -= 1
 
 
 class HedgeBudget:

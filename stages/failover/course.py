@@ -1,8 +1,8 @@
 """Where one request goes next: what has been tried, what is left, and how long to wait for it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import inf
+from operator import attrgetter
 
 from llm_proxy.pipeline.errors import Fault, ProxyError, Unavailable
 from llm_proxy.pipeline.health import Health, Record
@@ -12,6 +12,8 @@ from llm_proxy.stages.failover.reactions import LASTING, OF_THE_KEY
 
 _FEWEST_TRIES = 3
 
+_IS_WELL = attrgetter("record.breaker.well")
+
 _AS_GOOD_AS_NOW = 0.005
 """Seconds; clocks and sleeps do not agree to the last digit."""
 
@@ -20,19 +22,23 @@ class NobodyThere(Unavailable):
     """Every target that is left is to be let alone for a while (503)."""
 
 
-@dataclass(slots=True, eq=False)
 class Stop:
     """A target on the way. `not_before` is a time of the clock; `out`: not for this request."""
 
-    target: Target
-    record: Record
-    tries: int = 0
-    not_before: float = 0.0
-    out: bool = False
+    __slots__ = ("not_before", "out", "record", "target", "tries")
+
+    def __init__(self, target: Target, record: Record) -> None:
+        self.target = target
+        self.record = record
+        self.tries = 0
+        self.not_before = 0.0
+        self.out = False
 
     def wait(self, now: float) -> float:
         """Seconds until it may be asked."""
-        seconds = max(self.record.wait, self.not_before - now)
+        seconds = self.not_before - now
+        if not self.record.breaker.well:
+            seconds = max(seconds, self.record.wait)
         return seconds if seconds > _AS_GOOD_AS_NOW else 0.0
 
     def is_same_model(self, other: "Stop") -> bool:
@@ -48,7 +54,19 @@ class Stop:
 
 class Course:
     """Keeps the targets in the order in which they are to be tried. `deadline` is a time of the
-    clock; nothing is begun and nothing waited for beyond it."""
+    clock; nothing is begun and nothing waited for beyond it. At its beginning it `is_well`, if none
+    of the targets has to be let alone."""
+
+    __slots__ = (
+        "_again",
+        "_clock",
+        "_options",
+        "_stops",
+        "deadline",
+        "is_well",
+        "max_tries",
+        "tries",
+    )
 
     def __init__(
         self,
@@ -59,6 +77,7 @@ class Course:
         deadline: float,
     ) -> None:
         self._stops = [Stop(target, health.of(target)) for target in targets]
+        self.is_well = all(map(_IS_WELL, self._stops))
         self._options = options
         self._clock = clock
         self._again: Stop | None = None
@@ -78,17 +97,31 @@ class Course:
 
     def has_another(self, stop: Stop) -> bool:
         """Whether, while `stop` is being asked, one that has not been could be at once."""
-        return self.tries < self.max_tries and self._fresh(stop) is not None
+        return (
+            len(self._stops) > 1 and self.tries < self.max_tries and self._fresh(stop) is not None
+        )
 
     def can_be_joined(self, stop: Stop) -> bool:
         """Whether, while `stop` is being asked, a second request may be made."""
         return self.tries < self.max_tries and not (self._fresh(stop) or stop).wait(self._clock())
 
+    def limit(self, stop: Stop, *, stream: bool) -> float:
+        """Seconds for one attempt. A whole answer shows nothing before its end, so it may take all
+        the time where it is the last."""
+        left = self.deadline - self._clock()
+        if stream or self.has_another(stop):
+            return min(left, self._options.first_event_timeout)
+        return left
+
     def take(self, beside: Stop | None = None) -> Stop:
         """The next target, which is counted as tried; `beside` one that is only slow, it is another
         or that one a second time. Raises `NobodyThere`."""
-        stop = (self._fresh(beside) or beside) if beside else self._next()
-        if stop is None or stop.wait(self._clock()):
+        if beside is None:
+            stop, wait = self._next()
+        else:
+            stop = self._fresh(beside) or beside
+            wait = stop.wait(self._clock())
+        if stop is None or wait:
             raise self._nobody_there()
         self._again = None
         self.tries += 1
@@ -112,12 +145,11 @@ class Course:
 
     def seconds_until_next(self) -> float:
         """How long to wait for the next target; infinite if there is none."""
-        stop = self._next()
-        return inf if stop is None else stop.wait(self._clock())
+        return self._next()[1]
 
     def next_is_repeated(self) -> bool:
         """Whether the next target was asked before by this request."""
-        stop = self._next()
+        stop, _ = self._next()
         return stop is not None and stop.tries > 0
 
     def move_on(self) -> None:
@@ -126,14 +158,21 @@ class Course:
             stop, self._again = self._again, None
             self._put_last(stop, every_key=False)
 
-    def _next(self) -> Stop | None:
-        """The first that is ready; else the one that will be first."""
-        now = self._clock()
-        if self._again is not None and self._again.wait(now) <= self._options.longest_wait:
-            return self._again
-        left = [stop for stop in self._stops if not stop.out]
-        ready = (stop for stop in left if not stop.wait(now))
-        return next(ready, None) or min(left, key=lambda stop: stop.wait(now), default=None)
+    def _next(self) -> tuple[Stop | None, float]:
+        """The first that is ready, else the one that will be first; and the seconds until then."""
+        now, again = self._clock(), self._again
+        if again is not None and (wait := again.wait(now)) <= self._options.longest_wait:
+            return again, wait
+        first, shortest = None, inf
+        for stop in self._stops:
+            if stop.out:
+                continue
+            wait = stop.wait(now)
+            if not wait:
+                return stop, wait
+            if wait < shortest:
+                first, shortest = stop, wait
+        return first, shortest
 
     def _fresh(self, beside: Stop) -> Stop | None:
         now = self._clock()

@@ -4,27 +4,23 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from math import ceil
 
 from tenacity import wait_random_exponential
 
 from llm_proxy.pipeline.avoided import AVOIDED
 from llm_proxy.pipeline.errors import Unavailable
-from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.exchange import Caller, Exchange
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Kit, Next, Stage
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.failover.attempts import Attempts, Means
 from llm_proxy.stages.failover.budgets import HedgeBudget, RetryBudget
 from llm_proxy.stages.failover.course import Course
-from llm_proxy.stages.failover.journey import Journey
+from llm_proxy.stages.failover.journey import Journeys
 from llm_proxy.stages.failover.options import FailoverOptions
 from llm_proxy.stages.failover.resume import Resumed
 from llm_proxy.stages.failover.sticky import Anchor
-from llm_proxy.stages.failover.targets import choice_for, in_order
-
-_MOST_TOLD = 8
-"""Targets that are named where somebody asks."""
+from llm_proxy.stages.failover.targets import Choices
 
 _log = logging.getLogger(__name__)
 
@@ -44,29 +40,36 @@ class Failover(Stage[FailoverOptions]):
         hedges = HedgeBudget(options.hedging.budget) if options.hedging else None
         # Full jitter: each wait is by chance between nothing and its limit.
         backoff = wait_random_exponential(multiplier=options.backoff, max=options.longest_backoff)
-        self._means = Means(options, kit, RetryBudget(options.retry_budget), hedges, backoff)
+        retries, breaker = RetryBudget(options.retry_budget), options.breaker.limits
+        self._means = Means(options, kit, breaker, retries, hedges, backoff)
+        self._journeys = Journeys(self._means)
+        self._choices = Choices(options, kit)
+        self._choices_of_tenants = {
+            tenant: Choices(options, kit.seen_by(Caller("", tenant))) for tenant in kit.views
+        }
         self._told_of_no_session = False
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
-        options, request = self.options, exchange.request
-        kit = self.kit.seen_by(exchange.caller)
-        choice = choice_for(exchange, options, kit)
-        targets = in_order(choice, kit.backends, kit.health, request.form)
-        targets = _not_avoided(targets, exchange.fact(AVOIDED) or frozenset[Target]())
+        options, request, caller = self.options, exchange.request, exchange.caller
+        tenant = caller.tenant if caller else ""
+        choices = self._choices_of_tenants.get(tenant, self._choices)
+        choice, kit = choices.of(exchange), choices.kit
+        targets = choice.in_order(kit.health, request)
+        if AVOIDED in exchange.facts:
+            targets = _not_avoided(targets, exchange.facts[AVOIDED])
         anchor = self._anchor(exchange) if choice.sticky else None
         if anchor:
             targets = await anchor.first(targets)
-        named = ", ".join(_named(target, kit) for target in targets[:_MOST_TOLD])
-        self.tell(exchange, f"{choice.policy}: {named}")
         deadline = kit.clock() + options.total_timeout
         course = Course(targets, options, kit.health, kit.clock, deadline)
+        is_usual = targets is choice.ordered and course.is_well
+        self.tell(exchange, choice.told if is_usual else choice.telling(targets, kit.health))
         attempts = Attempts(self._means, course, call_next, anchor)
-        journey = Journey(self._means, course, attempts)
-        reply = await journey.answer(exchange)
+        reply = await self._journeys.answer(exchange, attempts)
         if not (options.resume and request.stream):
             return reply
-        go_on = partial(journey.go_on, exchange)
-        resumed = Resumed(reply, request, go_on, journey.is_mendable)
+        go_on = partial(self._journeys.go_on, exchange, attempts)
+        resumed = Resumed(reply, request, go_on, self._journeys.is_mendable)
         return Reply(reply.head, resumed, resumed.aclose)
 
     def _anchor(self, exchange: Exchange) -> Anchor | None:
@@ -84,9 +87,3 @@ def _not_avoided(targets: Sequence[Target], avoided: frozenset[Target]) -> list[
     if not left:
         raise Unavailable("there is no other target for this")
     return left
-
-
-def _named(target: Target, kit: Kit) -> str:
-    """The target, and why it will not be the first where it is to be let alone."""
-    wait = kit.health.of(target).wait
-    return f"{target} (left alone for {ceil(wait)} s)" if wait else str(target)

@@ -17,6 +17,7 @@ from llm_proxy.lab.answers import WIDE, Answer, Asked, asked_of, models_of
 from llm_proxy.lab.faults import FAULTS
 from llm_proxy.lab.vendor import Connection, Vendor, streamed, whole
 from llm_proxy.pipeline.events import End, Finish, Usage
+from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.trace import Target
 from tests.support.four_vendors import TYPES
 
@@ -51,7 +52,7 @@ def pieces(marker: str, speaker: object) -> tuple[str, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Marked(Asked):
     """A request whose good answer says certain pieces."""
 

@@ -1,6 +1,10 @@
 """When a target is left alone, and when it is tried again."""
 
+from collections.abc import Callable
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from llm_proxy.pipeline.breaker import PROBE_TAKES, Breaker, BreakerLimits
 
@@ -27,7 +31,7 @@ def test_it_opens_after_so_many_failures_in_a_row() -> None:
 def test_a_success_between_them_begins_the_row_anew() -> None:
     breaker = Breaker()
     failed(breaker, 0, 2)
-    breaker.succeed()
+    breaker.succeed(10)
     failed(breaker, 0, 2)
     assert breaker.state(0) == "closed"
 
@@ -64,7 +68,7 @@ def test_a_complete_answer_makes_it_as_good_as_new() -> None:
     breaker = Breaker()
     failed(breaker, 0, 3)
     breaker.answer(LIMITS, probe=breaker.enter(10))
-    breaker.succeed()
+    breaker.succeed(10)
     failed(breaker, 11, 2)
     assert breaker.state(11) == "closed"
     failed(breaker, 11)
@@ -88,7 +92,7 @@ def test_late_failures_of_requests_from_before_do_not_prolong_it() -> None:
 def test_a_late_success_from_before_does_not_close_it() -> None:
     breaker = Breaker()
     failed(breaker, 0, 3)
-    breaker.succeed()
+    breaker.succeed(10)
     assert breaker.state(1) == "open"
 
 
@@ -120,3 +124,48 @@ def test_open_and_cooling_together_last_as_long_as_the_longer() -> None:
     failed(breaker, 0, 3)
     breaker.cool(0, 25)
     assert breaker.wait(12) == 13
+
+
+ACTS: dict[str, Callable[[Breaker, float], object]] = {
+    "fail": failed,
+    "fail late": lambda breaker, now: breaker.fail(now, LIMITS, probe=False),
+    "enter": lambda breaker, now: breaker.enter(now),
+    "answer": lambda breaker, _: breaker.answer(LIMITS, probe=False),
+    "probe": lambda breaker, now: breaker.answer(LIMITS, probe=breaker.enter(now)),
+    "leave": lambda breaker, now: breaker.leave(probe=breaker.enter(now)),
+    "succeed": lambda breaker, now: breaker.succeed(now),
+    "cool": lambda breaker, now: breaker.cool(now, 7),
+    "hear": lambda breaker, now: breaker.hear(now, 5, 3),
+    "well": lambda breaker, _: breaker.hear_that_it_is_well(),
+}
+
+
+def kept(breaker: Breaker) -> dict[str, object]:
+    return {name: getattr(breaker, name) for name in Breaker.__slots__}
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.sampled_from([0.0, 1.0, 20.0]))))
+def test_while_it_is_well_all_may_come_and_their_success_is_no_news(
+    acts: list[tuple[str, float]],
+) -> None:
+    breaker, now = Breaker(), 0.0
+    for act, later in acts:
+        now += later
+        ACTS[act](breaker, now)
+        if breaker.well:
+            assert (breaker.state(now), breaker.wait(now)) == ("closed", 0)
+            before = kept(breaker)
+            assert not breaker.enter(now)
+            breaker.answer(LIMITS, probe=False)
+            breaker.leave(probe=False)
+            breaker.succeed(now)
+            assert before == kept(breaker)
+
+
+def test_it_is_well_again_once_an_answer_is_complete_and_the_cooling_is_over() -> None:
+    breaker = Breaker()
+    breaker.cool(0, 7)
+    breaker.succeed(3)
+    assert not breaker.well
+    breaker.succeed(7)
+    assert breaker.well

@@ -30,7 +30,7 @@ class Replica:
 
     def asks(self, error: Exception | None = None, tenant: str = "") -> None:
         """One request to the target, and how it ends."""
-        call = self.health.record(tenant, TARGET).enter(LIMITS, "whole")
+        call = self.health.of(TARGET, tenant).enter(LIMITS, "whole")
         if error:
             call.failed(error)
         else:
@@ -39,7 +39,7 @@ class Replica:
 
     def state(self, tenant: str = "") -> tuple[str, float]:
         """The circuit's state, and the seconds until it changes."""
-        circuit = self.health.record(tenant, TARGET).circuit
+        circuit = self.health.of(TARGET, tenant).circuit
         return circuit.state, pytest.approx(circuit.seconds, abs=0.01)  # type: ignore[return-value]
 
 

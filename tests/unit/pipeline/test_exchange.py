@@ -1,5 +1,7 @@
 """One request on its way."""
 
+from dataclasses import fields, replace
+
 from llm_proxy.pipeline.exchange import Client, Exchange, Fact
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.trace import Target, Trace
@@ -31,6 +33,12 @@ def test_a_changed_copy_leaves_the_first_as_it_was_and_shares_the_trace() -> Non
     assert (other, Target("b", "x"), 1) == (copy.request, copy.target, copy.fact(fact))
     assert (first.id, first.client) == (copy.id, copy.client)
     assert first.trace is copy.trace
+
+
+def test_what_is_sent_to_a_target_is_the_same_in_all_else() -> None:
+    values = {one.name: object() for one in fields(Exchange)}
+    exchange, target = Exchange(**values), Target("b", "m")  # type: ignore[arg-type]
+    assert replace(exchange, target=target) == exchange.at(target)
 
 
 def test_a_fact_is_known_by_its_key_and_not_by_its_name() -> None:

@@ -18,7 +18,9 @@ from llm_proxy.pipeline.errors import (
     UpstreamTimeout,
     UpstreamUnavailable,
 )
+from llm_proxy.pipeline.events import End, Event, Failure, TextDelta
 from llm_proxy.pipeline.health import Health
+from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.trace import Target
 from tests.support.clock import Clock
 
@@ -69,8 +71,8 @@ def test_the_time_to_the_first_event_is_remembered_by_kind(known: Known) -> None
     call = known.record.enter(LIMITS, "streamed")
     known.clock.now += 2
     call.answered()
-    assert known.record.latency("streamed").average == 2
-    assert known.record.latency("whole").average is None
+    assert known.record.latencies["streamed"].average == 2
+    assert known.record.latencies["whole"].average is None
 
 
 @pytest.mark.parametrize(
@@ -185,6 +187,54 @@ def test_so_many_are_remembered_and_no_more(known: Known) -> None:
     for number in range(5000):
         known.health.of(Target("b", str(number)))
     assert known.health.of(TARGET) is not known.record
+
+
+def test_who_was_asked_for_longest_ago_is_forgotten_first(known: Known) -> None:
+    for number in range(5000):
+        known.health.of(Target("b", str(number)))
+        known.health.of(TARGET)
+    assert known.health.of(TARGET) is known.record
+
+
+@pytest.mark.parametrize(
+    ("events", "state"),
+    [([TextDelta("a"), End()], "closed"), ([Failure(UpstreamBroken("x"))], "open"), ([], "closed")],
+    ids=["complete", "failed", "abandoned"],
+)
+async def test_how_an_answer_ended_is_learned(
+    known: Known, events: list[Event], state: str
+) -> None:
+    known.call(UpstreamBroken("x"))
+    call = known.record.enter(LIMITS, "streamed")
+    call.answered()
+    async with Reply.of(Head("b", "m"), events) as reply:
+        reply.on_close(lambda: call.ended(reply))
+        if events:
+            assert events == [event async for batch in reply for event in batch]
+    assert (known.state, known.record.in_flight) == (state, 0)
+
+
+def test_a_target_that_nothing_is_held_against_is_well_until_it_fails(known: Known) -> None:
+    known.call()
+    assert known.record.breaker.well
+    known.call(UpstreamBroken("x"), begun=True)
+    assert not known.record.breaker.well
+    known.call()
+    assert known.record.breaker.well
+
+
+def test_a_probe_is_over_though_the_target_is_found_well_meanwhile(known: Known) -> None:
+    known.record.hear(10, 0)
+    known.clock.now += 10
+    probe = known.record.enter(LIMITS, "streamed")
+    known.record.hear_that_it_is_well()
+    known.call()
+    probe.answered()
+    probe.over(complete=True)
+    known.call(UpstreamBroken("x"))
+    known.call(UpstreamBroken("x"))
+    known.clock.now += 30
+    assert (known.state, known.record.wait) == ("half-open", 0)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from unittest.mock import Mock
 
@@ -24,14 +25,17 @@ from llm_proxy.pipeline.errors import (
     UpstreamUnavailable,
 )
 from llm_proxy.pipeline.events import Event, Failure, Start, TextDelta
-from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.exchange import Caller, Exchange
+from llm_proxy.pipeline.health import Health
 from llm_proxy.pipeline.reply import Head, Reply
-from llm_proxy.pipeline.stage import Surroundings
+from llm_proxy.pipeline.stage import Surroundings, View
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.dispatch import Dispatch
+from llm_proxy.stages.failover import Failover
 from llm_proxy.stages.failover.options import FailoverOptions
+from tests.support.clock import Clock
 from tests.support.stages import Run, asking, said, text_of
-from tests.support.targets import Farm, Turn, played
+from tests.support.targets import Farm, Keyed, Turn, played
 from tests.unit.stages.failover.routed import DOWN, TARGETS, routed, tried
 
 
@@ -216,3 +220,18 @@ def test_it_tells_which_targets_are_left_alone() -> None:
         return [decision for one in exchanges for _, decision in one.trace.decisions]
 
     assert played(main()) == ["ordered: x:a, x:b", "ordered: x:a (left alone for 7 s), x:b"]
+
+
+async def test_a_tenants_request_is_tried_with_the_tenants_own_keys() -> None:
+    view = View({"x": Keyed(("1", "2"))}, {}, Health(Clock()))  # type: ignore[dict-item]
+    run = Run(
+        Failover,
+        {},
+        [UpstreamRateLimited("x"), said("ok")],
+        views={"acme": view},
+        default_backend="x",
+    )
+    await run(replace(asking(), caller=Caller("c", "acme")))
+    await run(replace(asking(), caller=Caller("c", "other")))
+    keys = [exchange.target and exchange.target.key for exchange in run.seen]
+    assert keys == ["1", "2", ""]

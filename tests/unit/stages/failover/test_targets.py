@@ -15,11 +15,11 @@ from llm_proxy.pipeline.exchange import Caller
 from llm_proxy.pipeline.grants import Grants
 from llm_proxy.pipeline.health import Health
 from llm_proxy.pipeline.session_state import SessionState
-from llm_proxy.pipeline.stage import Kit
+from llm_proxy.pipeline.stage import Kit, View
 from llm_proxy.pipeline.state.memory import MemoryStore
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.failover.options import FailoverOptions
-from llm_proxy.stages.failover.targets import choice_for, in_order
+from llm_proxy.stages.failover.targets import Choices
 from tests.support.clock import Clock
 from tests.support.sessions import Kept
 from tests.support.stages import asking
@@ -48,13 +48,14 @@ class Names:
             off={"z": "no key"},
             default_backend="y",
         )
+        self.choices = Choices(self.options, self.kit)
 
     def of(self, name: str, target: Target | None = None, **edits: Sequence[str]) -> list[str]:
         """What is tried for a name, where the session has edited these routes."""
         routes = {name: tuple(targets) for name, targets in edits.items()}
         exchange = replace(asking(model=name), session=Kept(SessionState(routes=routes)).session)
-        choice = choice_for(exchange.at(target) if target else exchange, self.options, self.kit)
-        targets = in_order(choice, self.kit.backends, self.health, "streamed")
+        exchange = exchange.at(target) if target else exchange
+        targets = self.choices.of(exchange).in_order(self.health, asking(stream=True).request)
         return [f"{t.model}{t.key}" for t in targets]
 
 
@@ -173,7 +174,7 @@ def allowed(names: Names, name: str, *models: str, **edits: Sequence[str]) -> li
     caller = Caller("c", "acme", Grants(models=models))
     routes = {name: tuple(targets) for name, targets in edits.items()}
     exchange = replace(asking(model=name), session=Kept(SessionState(routes=routes)).session)
-    choice = choice_for(replace(exchange, caller=caller), names.options, names.kit)
+    choice = names.choices.of(replace(exchange, caller=caller))
     return [str(target) for target in choice.targets]
 
 
@@ -203,4 +204,58 @@ def test_a_target_that_was_set_before_must_be_allowed_as_well() -> None:
     names = Names()
     exchange = replace(asking(model="x:a"), caller=caller).at(Target("y", "a"))
     with pytest.raises(Forbidden):
-        choice_for(exchange, names.options, names.kit)
+        names.choices.of(exchange)
+
+
+def test_what_is_the_same_for_each_request_is_worked_out_once() -> None:
+    choices = Names().choices
+    assert choices.of(asking(model="m")) is choices.of(asking(model="m", stream=True))
+
+
+def test_what_is_known_of_a_name_is_not_what_a_session_has_made_of_it() -> None:
+    names = Names()
+    assert names.of("m")[0] == "a1"
+    assert names.of("m", m=["y:q"]) == ["q"]
+    assert names.of("m")[0] == "a1"
+
+
+def test_what_one_caller_may_ask_says_nothing_of_others() -> None:
+    names = Names()
+    assert allowed(names, "m", "b") == ["y:b"]
+    assert names.of("m") == ["a1", "a2", "b", "c1", "c2"]
+    assert allowed(names, "m", "a") == ["x:a"]
+
+
+def test_not_all_names_that_clients_think_of_are_remembered() -> None:
+    names = Names()
+    for number in range(1000):
+        names.of(f"x:{number}")
+    assert names.choices._unedited.cache_info().currsize < 1000
+
+
+def test_a_name_that_is_refused_is_refused_again_and_not_remembered() -> None:
+    names = Names()
+    for _ in range(2):
+        with pytest.raises(BadRequest):
+            names.of("x" * 1000)
+    assert names.choices._unedited.cache_info().currsize == 0
+
+
+@pytest.mark.parametrize("policy", ["ordered", "weighted", "least_busy", "fastest"])
+def test_it_is_told_which_are_tried_and_which_are_let_alone(policy: str) -> None:
+    names = Names(policy=policy)
+    choice = names.choices.of(asking(model="o"))
+    assert choice.told == choice.telling(choice.ordered, names.health) == f"{policy}: y:b"
+    names.health.of(Target("y", "b")).breaker.cool(names.clock.now, 6.5)
+    told = choice.telling(choice.ordered, names.health)
+    assert told == f"{policy}: y:b (left alone for 7 s)"
+
+
+def test_a_tenants_choices_are_among_its_own_backends() -> None:
+    names = Names()
+    own = {"x": Keyed(("1", "2", "3")), "y": Keyed(())}
+    view = View(own, {}, names.health)  # type: ignore[arg-type]
+    kit = replace(names.kit, views={"acme": view}).seen_by(Caller("c", "acme"))
+    choice = Choices(names.options, kit).of(asking(model="x:a"))
+    assert [target.key for target in choice.ordered] == ["1", "2", "3"]
+    assert names.of("x:a") == ["a1", "a2"]
