@@ -111,6 +111,13 @@ class Reply:
         self._closers.append(close)
         return self
 
+    def give_again(self, events: Sequence[Event]) -> Self:
+        """Let what was read come once more, past the steps that have seen it."""
+        self._buffer.append(events)
+        self._steps = []
+        self.outcome, self.error = "open", None
+        return self
+
     def limit_gaps(self, seconds: float) -> Self:
         """Take a longer silence of the backend for a failure."""
         self._longest_gap = seconds

@@ -83,11 +83,11 @@ class Answering:
         except BaseException:
             await reply.aclose()
             raise
-        if found:
-            self.exchange.trace.cut_short = True
-            await reply.aclose()
-            events = cut_back(events, found)
-        return Reply.of(reply.head, events).on_close(reply.aclose), found
+        if found is None:
+            return reply.give_again(events), None
+        self.exchange.trace.cut_short = True
+        await reply.aclose()
+        return Reply.of(reply.head, cut_back(events, found)), found
 
     def _watch(self) -> Watch:
         return Watch(self.thresholds, partial(_was_given, self.exchange))

@@ -180,3 +180,23 @@ async def test_a_step_sees_nothing_behind_the_end() -> None:
 
     await reply([TextDelta("a"), END, TextDelta("b")]).through(look).collect()
     assert [TextDelta("a"), END] == seen
+
+
+# --- give_again ----------------------------------------------------------------------------------
+
+
+async def test_what_was_read_comes_again_past_the_steps_that_have_seen_it() -> None:
+    seen: list[Event] = []
+
+    def see(event: Event) -> tuple[Event, ...]:
+        seen.append(event)
+        return (event,)
+
+    answer = reply([HEL, LO], [END]).through(see)
+    events = await answer.collect()
+    assert "complete" == answer.outcome
+
+    again = await answer.give_again(events).through(lambda event: (event,)).collect()
+
+    assert ([HEL, LO, END], [HEL, LO, END]) == (again, seen)
+    assert "complete" == answer.outcome
