@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-long check format bench docs matrix loops lock clean
+.PHONY: run test test-long check format bench flame docs matrix loops lock clean
 
 run: $(VENV)/run.stamp
 	@exec $(BIN)/llm-proxy serve
@@ -25,8 +25,12 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# WITH=litellm,portkey measures others too.
 bench: $(VENV)/dev.stamp
-	$(BIN)/python -m bench
+	WITH=$(WITH) $(BIN)/python -m bench
+
+flame: $(VENV)/dev.stamp
+	$(BIN)/python -m bench.flame
 
 # The pages that are made; a test fails where one no longer holds.
 docs: matrix loops

@@ -1,111 +1,133 @@
-"""`make bench`: the whole chain against a minimal pass-through, as CPU time per request.
+"""`make bench`: the whole chain against a minimal pass-through, which writes docs/performance.md.
 
-Both stand before the same vendor and get the same load, in turns within one run, for the machine's
-speed drifts: what counts is the ratio, of which the median over the rounds is shown.
+All stand before the same vendor on loopback and get the same load, in turns within one run, for the
+machine's speed drifts: what counts is the ratio. `BENCH_ROUNDS` is how many turns there are;
+`BENCH_QUICK=1` takes a look that proves nothing, and `WITH=litellm,portkey` measures others too.
+Where the machine is too noisy to tell, nothing is told, and the exit status is 1;
+`BENCH_ANYWAY=1` prints all the same. Only a full run on a quiet machine is written.
 """
 
+import contextlib
+import datetime as dt
+import io
 import os
-import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
-import orjson
-
-from bench.load import KEY, Case, measure, warm_up
+from bench import contestants, others, page
+from bench.calls import table_of_calls
+from bench.cases import MATCHES, UNLIMITED, WHOLE, paced
+from bench.effort import Effort
+from bench.latency import one_connection, under_load
 from bench.loop_detection import compare_loop_detection
-from bench.processes import Process, free_port
+from bench.machine import Moment, description, noise, noise_before
+from bench.memory import memory_and_streams
+from bench.paced import Lags
+from bench.processes import Process
 from bench.state import compare_state
+from bench.table import Table
 from bench.translation import compare_translations
-
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
-
-HEADINGS = (
-    f"{'case':22}",
-    "   proxy",
-    "pass-through",
-    "  ratio",
-    "       range",
-    "  goal",
-    "    req/s",
-    "its req/s",
-)
-
-CONFIG = {
-    "DEFAULT_BACKEND": "openai",
-    "OPENAI_API_KEY": "fake-key",
-    "ANTHROPIC_API_KEY": "fake-key",
-    "PROXY_API_KEYS": KEY,
-    "RATE_LIMIT": "100000000",
-}
+from bench.work import Contest, at_full_speed
+from bench.workers import two_workers
 
 
-def _body(*, stream: bool, size: int) -> bytes:
-    turns = [
-        {"role": "system", "content": "You are a helpful assistant."},
-        {"role": "user", "content": "Tell me. "},
-    ]
-    if size > 1000:  # noqa: PLR2004
-        fill = {"role": "user", "content": "lorem ipsum dolor sit amet " * 200}
-        answer = {"role": "assistant", "content": "consectetur adipiscing elit " * 200}
-        pair = len(orjson.dumps([fill, answer]))
-        turns[1:1] = [fill, answer] * (size // pair)
-    return orjson.dumps({"model": "gpt-x", "stream": stream, "messages": turns})
+class Bench:
+    """One run; `parts` is what it has to say so far, and `spreads` how steady the yardstick was."""
+
+    def __init__(self, effort: Effort) -> None:
+        self._effort = effort
+        self.parts: list[str] = []
+        self.spreads: Sequence[float] = []
+
+    def run(self) -> None:
+        effort = self._effort
+        with contestants.vendor() as vendor:
+            rivals = others.asked(vendor)
+            ours, yardstick = contestants.proxy(vendor), contestants.yardstick(vendor)
+            with ours, yardstick:
+                self._say("CPU", lambda: self._cpu(vendor, ours, yardstick, rivals))
+                alone = partial(one_connection, effort, vendor, ours, yardstick)
+                self._say("one connection", lambda: [alone()])
+                self._say("half load", lambda: under_load(effort, ours, yardstick))
+                self._say("translations", lambda: [compare_translations(effort, ours)])
+            fresh = partial(memory_and_streams, effort, ours, yardstick, rivals)
+            self._say("memory", lambda: [fresh()])
+            self._say("workers", lambda: [two_workers(effort, vendor)])
+            self._say("calls", lambda: [table_of_calls()])
+            environment, case = contestants.settings(contestants.address(vendor)), effort.of(WHOLE)
+            state = partial(compare_state, case, environment, effort.rounds)
+            self._say("state", lambda: [_printed("State on Redis", state)])
+            self._say("loops", lambda: [_printed("Loop detection", compare_loop_detection)])
+
+    def _say(self, name: str, part: Callable[[], Sequence[Table | str]]) -> None:
+        began = time.monotonic()
+        print(f"{name} …", end=" ", flush=True, file=sys.stderr)
+        self.parts += [one if isinstance(one, str) else one.text() for one in part()]
+        print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
+
+    def _cpu(
+        self, vendor: Process, ours: Process, yardstick: Process, rivals: Mapping[str, Process]
+    ) -> Sequence[Table]:
+        with contextlib.ExitStack() as running:
+            for process in rivals.values():
+                running.enter_context(process)
+            unlimited = contestants.proxy(vendor, contestants.UNLIMITED)
+            running.enter_context(unlimited)
+            contest, lags = Contest(self._effort, ours, yardstick, rivals), Lags()
+            for match in MATCHES:
+                contest.hold(match, at_full_speed)
+            for match in UNLIMITED:
+                contest.hold(match, at_full_speed, (", no limits", unlimited))
+            for match in (paced(), paced(translated=True)):
+                contest.hold(match, lags)
+                lags.add(match.ours.name, ours, yardstick, rivals if match.others else {})
+        self.spreads = contest.spreads
+        return [contest.table, lags.table, *([contest.table_of_others] if rivals else [])]
 
 
-CASES = [
-    Case("whole answer", _body(stream=False, size=0), 3000, 1.5),
-    Case("stream of 100 chunks", _body(stream=True, size=0), 2000, 2.0),
-    Case("1 MB request body", _body(stream=False, size=1_000_000), 300, 2.0),
-]
+def _printed(title: str, part: Callable[[], None]) -> str:
+    """What a part prints by itself, as a piece of the page."""
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        part()
+    return f"### {title}\n\n```\n{printed.getvalue().strip()}\n```"
 
 
-def _compare(case: Case, proxy: Process, yardstick: Process) -> None:
-    for process in (proxy, yardstick):
-        warm_up(process, case)
-    ours: list[tuple[float, float]] = []
-    theirs: list[tuple[float, float]] = []
-    for _ in range(ROUNDS):
-        theirs.append(measure(yardstick, case))
-        ours.append(measure(proxy, case))
-    ratios = [mine[0] / its[0] for mine, its in zip(ours, theirs, strict=True)]
-    columns = [
-        f"{case.name:22}",
-        f"{statistics.median(cpu for cpu, _ in ours):8.0f}",
-        f"{statistics.median(cpu for cpu, _ in theirs):12.0f}",
-        f"{statistics.median(ratios):7.2f}",
-        f"{min(ratios):5.2f} to {max(ratios):.2f}",
-        f"{case.goal:6.1f}",
-        f"{statistics.median(rate for _, rate in ours):9.0f}",
-        f"{statistics.median(rate for _, rate in theirs):9.0f}",
-    ]
-    print(" | ".join(columns), flush=True)
-
-
-def main() -> None:
-    compare_loop_detection()
-    print()
-    ports = [free_port() for _ in range(3)]
-    vendor = Process(ports[0], ["-m", "bench.serve", "vendor", str(ports[0])])
-    target = f"http://127.0.0.1:{ports[0]}"
-    yardstick = Process(ports[1], ["-m", "bench.serve", "pass_through", str(ports[1]), target])
-    environment = {**CONFIG, "OPENAI_API_URL": f"{target}/v1", "ANTHROPIC_API_URL": target}
-    proxy = Process(
-        ports[2],
-        ["-m", "llm_proxy.server", "serve", "--config", "pipelines.toml", "--port", str(ports[2])],
-        environment,
+def _head(effort: Effort, minutes: float) -> str:
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    asked = [f"WITH={names}"] if (names := os.environ.get("WITH")) else []
+    command = " ".join(["make bench", *asked])
+    return (
+        f"`{command}` on {today}, {effort.rounds} rounds in {minutes:.0f} minutes. {description()}."
     )
-    with vendor, yardstick, proxy:
-        print(
-            f"CPU per request in µs, median of {ROUNDS} rounds; "
-            f"{CASES[0].connections} connections\n"
-        )
-        print(" | ".join(HEADINGS))
-        for case in CASES:
-            _compare(case, proxy, yardstick)
-        compare_translations(proxy, ROUNDS)
-        compare_state(CASES[0], environment, ROUNDS)
-        for name, process in (("proxy", proxy), ("pass-through", yardstick)):
-            ready, memory = process.ready_seconds, process.resident_megabytes()
-            print(f"{name}: ready after {ready:.2f} s, {memory:.0f} MB at the end")
+
+
+def main() -> int:
+    effort, anyway = Effort.asked(), bool(os.environ.get("BENCH_ANYWAY"))
+    if (troubles := noise_before()) and not anyway:
+        return _refused(troubles)
+    before = Moment.now()
+    bench = Bench(effort)
+    bench.run()
+    after = Moment.now()
+    troubles = noise(before, after, bench.spreads)
+    if troubles and not anyway:
+        return _refused(troubles)
+    parts = [_head(effort, (after.total - before.total) / (os.cpu_count() or 1) / 60), *bench.parts]
+    print("\n\n".join(parts))
+    if troubles:
+        return _refused(troubles)
+    if effort.is_full:
+        page.write(parts)
+        print(f"\nwritten to {page.PAGE.relative_to(page.ROOT)}", file=sys.stderr)
+    return 0
+
+
+def _refused(troubles: Sequence[str]) -> int:
+    print(f"The machine is too noisy to tell: {', '.join(troubles)}.", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,8 +9,6 @@ import uvloop
 
 from bench.processes import Process
 
-KEY = "fake-client-key"
-
 
 @dataclass(frozen=True)
 class Case:
@@ -26,13 +24,12 @@ class Case:
     units: int = 1
 
 
-async def send(port: int, case: Case, count: int) -> float:
+async def send(process: Process, case: Case, count: int) -> float:
     """Send `count` requests; the seconds it took."""
-    url = f"http://127.0.0.1:{port}{case.path}"
-    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}"}
+    url = f"http://127.0.0.1:{process.port}{case.path}"
     left = iter(range(count))
     connector = aiohttp.TCPConnector(limit=case.connections)
-    async with aiohttp.ClientSession(connector=connector, headers=headers) as http:
+    async with aiohttp.ClientSession(connector=connector, headers=process.headers) as http:
 
         async def work() -> None:
             for _ in left:
@@ -49,11 +46,11 @@ async def send(port: int, case: Case, count: int) -> float:
 def measure(process: Process, case: Case) -> tuple[float, float]:
     """Microseconds of CPU per unit, and requests per second."""
     before = process.cpu_seconds()
-    seconds = uvloop.run(send(process.port, case, case.requests))
+    seconds = uvloop.run(send(process, case, case.requests))
     used = process.cpu_seconds() - before
     return used / case.requests / case.units * 1e6, case.requests / seconds
 
 
 def warm_up(process: Process, case: Case) -> None:
     """A fifth of the load, not measured."""
-    uvloop.run(send(process.port, case, max(case.requests // 5, 1)))
+    uvloop.run(send(process, case, max(case.requests // 5, 1)))

@@ -25,6 +25,11 @@ async def relay(request: web.Request) -> web.StreamResponse:
         return response
 
 
+async def health(_request: web.Request) -> web.Response:
+    """For whoever wants to know how soon the event loop answers."""
+    return web.Response()
+
+
 async def _open(app: web.Application) -> AsyncGenerator[None, None]:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
         app[SESSION] = session
@@ -35,5 +40,7 @@ def application(target: str) -> web.Application:
     app = web.Application(client_max_size=2**30)
     app[TARGET] = target
     app.cleanup_ctx.append(_open)
+    app.router.add_get("/health", health)
     app.router.add_post("/v1/chat/completions", relay)
+    app.router.add_post("/v1/messages", relay)
     return app

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import orjson
 
+from bench.effort import Effort
 from bench.load import Case, measure, warm_up
 from bench.processes import Process
+from bench.table import Table
 from bench.vendor import CHUNKS
 
 _HI = {"role": "user", "content": "Tell me."}
@@ -16,6 +18,9 @@ _USAGE = {"stream_options": {"include_usage": True}}
 _MODELS = {"openai": "gpt-x", "anthropic": "claude-x"}
 _OWN = {"openai": "chat", "anthropic": "messages"}
 """Vendor → the client to whom its streams are relayed."""
+
+_CLIENTS = ("chat", "responses", "messages", "gemini")
+_MOST_ROUNDS = 3
 
 
 def _asking(client: str, model: str) -> tuple[str, bytes]:
@@ -47,8 +52,8 @@ class Pace:
 
 
 PACES = (
-    Pace("burst of 100 chunks", "", 1000, 32, 2.0),
-    Pace("chunks 20 ms apart", "-paced", 120, 40, 1.3),
+    Pace("burst of 100 chunks", "", 300, 32, 2.0),
+    Pace("chunks 20 ms apart", "-paced-20", 40, 40, 1.3),
 )
 
 
@@ -58,29 +63,38 @@ def _case(vendor: str, client: str, pace: Pace) -> Case:
     return Case(name, body, pace.requests, pace.goal, path, pace.connections, CHUNKS)
 
 
-def compare_translations(proxy: Process, rounds: int) -> None:
-    """Print a table: CPU per chunk, relayed and translated."""
-    print(f"\nCPU per chunk in µs, median of {rounds} rounds, against relaying\n")
-    print(f"{'case':42} | translated | relayed | ratio |         range | goal")
+def compare_translations(effort: Effort, proxy: Process) -> Table:
+    """CPU per chunk for every client of another dialect than the vendor's."""
+    table = Table(
+        "Translating against relaying",
+        f"Microseconds of CPU per chunk, median of {_rounds(effort)} rounds.",
+        ["case", "goal ≤", "ratio", "least to most", "translated", "relayed"],
+    )
     for pace in PACES:
         for vendor, own in _OWN.items():
-            relay = _case(vendor, own, pace)
-            for client in ("chat", "responses", "messages", "gemini"):
-                if client != own:
-                    _compare(proxy, _case(vendor, client, pace), relay, rounds)
+            clients = [own, *(client for client in _CLIENTS if client != own)]
+            _compare(table, effort, proxy, [_case(vendor, client, pace) for client in clients])
+    return table
 
 
-def _compare(proxy: Process, translated: Case, relayed: Case, rounds: int) -> None:
-    for case in (translated, relayed):
-        warm_up(proxy, case)
-    pairs = [(measure(proxy, translated)[0], measure(proxy, relayed)[0]) for _ in range(rounds)]
-    ratios = [ours / its for ours, its in pairs]
-    columns: Sequence[str] = [
-        f"{translated.name:42}",
-        f"{statistics.median(ours for ours, _ in pairs):10.1f}",
-        f"{statistics.median(its for _, its in pairs):7.1f}",
-        f"{statistics.median(ratios):5.2f}",
-        f"{min(ratios):5.2f} to {max(ratios):.2f}",
-        f"{translated.goal:4.1f}",
+def _compare(table: Table, effort: Effort, proxy: Process, cases: Sequence[Case]) -> None:
+    """The first case is the one that is relayed."""
+    for case in cases:
+        warm_up(proxy, effort.of(case))
+    rounds = [
+        [measure(proxy, effort.of(case))[0] for case in cases] for _ in range(_rounds(effort))
     ]
-    print(" | ".join(columns), flush=True)
+    for number, case in enumerate(cases[1:], 1):
+        ratios = [costs[number] / costs[0] for costs in rounds]
+        table.add(
+            case.name,
+            f"{case.goal:g}",
+            f"{statistics.median(ratios):.2f}",
+            f"{min(ratios):.2f} to {max(ratios):.2f}",
+            f"{statistics.median(costs[number] for costs in rounds):.1f}",
+            f"{statistics.median(costs[0] for costs in rounds):.1f}",
+        )
+
+
+def _rounds(effort: Effort) -> int:
+    return min(effort.rounds, _MOST_ROUNDS)

@@ -1,15 +1,37 @@
-"""The vendor behind both contestants: answers at once, whole or as 100 chunks, in one burst or, for
-a model whose name ends so, 20 ms apart. Speaks Chat Completions and Messages."""
+"""The vendor behind all contestants: answers whole or as 100 chunks, in one burst or, for a model
+whose name ends in `-paced-20`, 20 ms apart. Speaks Chat Completions and Messages.
+
+Paced chunks tell when they were sent: `@123@` in their text is the machine's monotonic clock in
+microseconds, so that whoever reads them knows how long they were under way.
+"""
 
 import asyncio
-from collections.abc import Sequence
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
 
 import orjson
 from aiohttp import web
 
 CHUNKS = 100
 
+Pause = Callable[[float], Awaitable[None]]
+"""Passes the seconds between two chunks."""
+
+PAUSE = web.AppKey("pause", Pause)
+
 _HEAD = {"id": "chatcmpl-1", "created": 1, "model": "m"}
+_WORDS = [f"word{n} is not word{n * 7 % 101}, " for n in range(CHUNKS)]
+_USAGE = {"prompt_tokens": 10, "completion_tokens": 50, "total_tokens": 60}
+_COUNTS = {"input_tokens": 10, "output_tokens": 50}
+_STREAM = {"Content-Type": "text/event-stream"}
+_JSON = {"Content-Type": "application/json"}
+
+_SMALL = 10_000
+_STREAMED = re.compile(rb'"stream":\s*true')
+_PACED = re.compile(rb"-paced-(\d+)")
+_SPACE = b"word"
+"""Before it a paced chunk has the time."""
 
 
 def _chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
@@ -17,8 +39,6 @@ def _chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
     chunk = {**_HEAD, "object": "chat.completion.chunk", "choices": [choice]}
     return b"data: " + orjson.dumps(chunk) + b"\n\n"
 
-
-_WORDS = [f"word{n} is not word{n * 7 % 101}, " for n in range(CHUNKS)]
 
 CHAT = [
     _chunk({"role": "assistant", "content": ""}),
@@ -32,11 +52,11 @@ def _event(**fields: object) -> bytes:
     return f"event: {fields['type']}\ndata: ".encode() + orjson.dumps(fields) + b"\n\n"
 
 
-_MESSAGE = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": []}
-_COUNTS = {"input_tokens": 10, "output_tokens": 50}
+_MESSAGE = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m"}
+_BEGUN = {**_MESSAGE, "content": [], "stop_reason": None, "usage": _COUNTS}
 
 MESSAGES = [
-    _event(type="message_start", message={**_MESSAGE, "stop_reason": None, "usage": _COUNTS}),
+    _event(type="message_start", message=_BEGUN),
     _event(type="content_block_start", index=0, content_block={"type": "text", "text": ""}),
     *(
         _event(type="content_block_delta", index=0, delta={"type": "text_delta", "text": word})
@@ -47,50 +67,52 @@ MESSAGES = [
     _event(type="message_stop"),
 ]
 
-_STREAM = {"Content-Type": "text/event-stream"}
-_PAUSE = 0.02
-_SMALL = 10_000
-
-WHOLE = orjson.dumps(
-    {
-        **_HEAD,
-        "object": "chat.completion",
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": "".join(_WORDS[:10])},
-                "finish_reason": "stop",
-            }
-        ],
-        "usage": {"prompt_tokens": 10, "completion_tokens": 50, "total_tokens": 60},
-    }
+_TEXT = "".join(_WORDS[:10])
+_SAID = {"index": 0, "message": {"role": "assistant", "content": _TEXT}, "finish_reason": "stop"}
+WHOLE_CHAT = orjson.dumps(
+    {**_HEAD, "object": "chat.completion", "choices": [_SAID], "usage": _USAGE}
+)
+WHOLE_MESSAGE = orjson.dumps(
+    {**_BEGUN, "content": [{"type": "text", "text": _TEXT}], "stop_reason": "end_turn"}
 )
 
 
 async def chat(request: web.Request) -> web.StreamResponse:
-    return await _answer(request, CHAT)
+    return await _answer(request, WHOLE_CHAT, CHAT)
 
 
 async def messages(request: web.Request) -> web.StreamResponse:
-    return await _answer(request, MESSAGES)
+    return await _answer(request, WHOLE_MESSAGE, MESSAGES)
 
 
-async def _answer(request: web.Request, frames: Sequence[bytes]) -> web.StreamResponse:
+async def _answer(
+    request: web.Request, whole: bytes, frames: Sequence[bytes]
+) -> web.StreamResponse:
     body = await request.read()
-    if len(body) > _SMALL or b'"stream":true' not in body:
-        return web.Response(body=WHOLE, headers={"Content-Type": "application/json"})
-    if b"-paced" not in body:
+    if len(body) > _SMALL or not _STREAMED.search(body):
+        return web.Response(body=whole, headers=_JSON)
+    paced = _PACED.search(body)
+    if paced is None:
         return web.Response(body=b"".join(frames), headers=_STREAM)
+    return await _paced(request, frames, int(paced[1]) / 1000)
+
+
+async def _paced(
+    request: web.Request, frames: Sequence[bytes], seconds: float
+) -> web.StreamResponse:
+    pause = request.app[PAUSE]
     response = web.StreamResponse(headers=_STREAM)
     await response.prepare(request)
     for frame in frames:
-        await response.write(frame)
-        await asyncio.sleep(_PAUSE)
+        now = b"@%d@ " % (time.monotonic_ns() // 1000)
+        await response.write(frame.replace(_SPACE, now + _SPACE, 1))
+        await pause(seconds)
     return response
 
 
-def application() -> web.Application:
+def application(pause: Pause = asyncio.sleep) -> web.Application:
     app = web.Application(client_max_size=2**30)
+    app[PAUSE] = pause
     app.router.add_post("/v1/chat/completions", chat)
     app.router.add_post("/v1/messages", messages)
     return app

@@ -1,0 +1,94 @@
+"""CPU per unit of work, as ratio to the pass-through's in the same round."""
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+
+from bench.cases import Match
+from bench.effort import Effort
+from bench.figures import spread
+from bench.load import Case, measure
+from bench.processes import Process
+from bench.table import Table
+
+Measure = Callable[[Process, Case], float]
+"""Microseconds of CPU per unit."""
+
+_MOST_ROUNDS_OF_OTHERS = 2
+_WARM_UP = 0.2
+
+
+class Contest:
+    """Lets all contestants do the same, in turns, and keeps the tables.
+
+    `spreads` is how far the rounds of the yardstick lie apart in each case, most by least: nothing
+    about it changes, so that this is the machine's own doing.
+    """
+
+    def __init__(
+        self, effort: Effort, ours: Process, yardstick: Process, others: Mapping[str, Process]
+    ) -> None:
+        self._effort = effort
+        self._ours, self._yardstick, self._others = ours, yardstick, others
+        self.spreads: list[float] = []
+        self.table = Table(
+            "CPU per unit of work",
+            f"Microseconds of one process, median of {effort.rounds} rounds; the ratio is to the "
+            "pass-through in the same round.",
+            ["case", "goal ≤", "ratio", "least to most", "proxy", "pass-through"],
+        )
+        self.table_of_others = Table(
+            "Other proxies",
+            "Microseconds of CPU per unit of work in the same rounds, and how many times as much that "
+            "is.",
+            ["case", "proxy", "µs", "to the pass-through", "to ours"],
+        )
+
+    def hold(
+        self, match: Match, measured: Measure, unlike: tuple[str, Process] | None = None
+    ) -> None:
+        """Measure one case and add its rows; `unlike` is a proxy in the place of ours, and in what
+        it is different."""
+        note, proxy = unlike or ("", self._ours)
+        ours, its = self._effort.of(match.ours), self._effort.of(match.its)
+        theirs = self._effort.of(match.ours, match.others)
+        others = self._others if match.others else {}
+        for process, case in ((self._yardstick, match.its), (proxy, match.ours)):
+            measured(process, self._effort.of(case, _WARM_UP))
+        pairs: list[tuple[float, float]] = []
+        told: dict[str, list[float]] = {other: [] for other in others}
+        for number in range(self._effort.rounds):
+            pairs.append((measured(proxy, ours), measured(self._yardstick, its)))
+            if number < _MOST_ROUNDS_OF_OTHERS:
+                for other, process in others.items():
+                    told[other].append(measured(process, theirs))
+        self._write(match.ours.name + note, match.ours.goal, pairs, told)
+
+    def _write(
+        self,
+        name: str,
+        goal: float,
+        pairs: Sequence[tuple[float, float]],
+        told: Mapping[str, Sequence[float]],
+    ) -> None:
+        ratios = [ours / its for ours, its in pairs]
+        our = statistics.median(ours for ours, _ in pairs)
+        its = statistics.median(its for _, its in pairs)
+        self.spreads.append(spread([its for _, its in pairs]))
+        self.table.add(
+            name,
+            f"{goal:g}",
+            f"{statistics.median(ratios):.2f}",
+            f"{min(ratios):.2f} to {max(ratios):.2f}",
+            f"{our:.0f}",
+            f"{its:.0f}",
+        )
+        for other, figures in told.items():
+            cost = statistics.median(figures)
+            self.table_of_others.add(
+                name, other, f"{cost:.0f}", f"{cost / its:.1f}", f"{cost / our:.1f}"
+            )
+
+
+def at_full_speed(process: Process, case: Case) -> float:
+    """As fast as it can."""
+    return measure(process, case)[0]
