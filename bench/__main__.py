@@ -25,7 +25,7 @@ from bench.loop_detection import compare_loop_detection
 from bench.machine import Moment, description, noise, noise_before
 from bench.memory import memory_and_streams
 from bench.paced import Lags
-from bench.processes import Process
+from bench.processes import ROOT, Process
 from bench.state import compare_state
 from bench.table import Table
 from bench.translation import compare_translations
@@ -56,7 +56,10 @@ class Bench:
             self._say("memory", lambda: [fresh()])
             self._say("workers", lambda: [two_workers(effort, vendor)])
             self._say("calls", lambda: [table_of_calls()])
-            environment, case = contestants.settings(contestants.address(vendor)), effort.of(WHOLE)
+            environment, case = (
+                contestants.settings(contestants.address(vendor)),
+                effort.of(WHOLE, 0.5),
+            )
             state = partial(compare_state, case, environment, effort.rounds)
             self._say("state", lambda: [_printed("State on Redis", state)])
             self._say("loops", lambda: [_printed("Loop detection", compare_loop_detection)])
@@ -120,7 +123,7 @@ def main() -> int:
         return _refused(troubles)
     if effort.is_full:
         page.write(parts)
-        print(f"\nwritten to {page.PAGE.relative_to(page.ROOT)}", file=sys.stderr)
+        print(f"\nwritten to {page.PAGE.relative_to(ROOT)}", file=sys.stderr)
     return 0
 
 

@@ -1,15 +1,15 @@
 """What is asked. A case for the yardstick says the same to it where it understands too little to
 translate: it gets what the vendor is to see."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
 from bench.load import Case
 from bench.vendor import CHUNKS
 
-_CHAT = {"path": "/v1/chat/completions"}
-_MESSAGES = {"path": "/v1/messages"}
+_CHAT = "/v1/chat/completions"
+_MESSAGES = "/v1/messages"
 _SHORT = "Tell me. "
 _FILL = "lorem ipsum dolor sit amet "
 _TURN = 5000
@@ -51,12 +51,10 @@ def _same(case: Case, others: float = 0.0) -> Match:
     return Match(case, case, others)
 
 
-def _translated(name: str, requests: int, goal: float, *, stream: bool, units: int = 1) -> Match:
-    ours = Case(
-        name, chat("anthropic:claude-x", stream=stream), requests, goal, **_CHAT, units=units
-    )
-    its = Case(name, messages(stream=stream), requests, goal, **_MESSAGES, units=units)
-    return Match(ours, its)
+def _translated(name: str, requests: int, goal: float, *, stream: bool) -> Match:
+    body = chat("anthropic:claude-x", stream=stream)
+    ours = Case(name, body, requests, goal, _CHAT)
+    return Match(ours, replace(ours, body=messages(stream=stream), path=_MESSAGES))
 
 
 WHOLE = Case("whole answer", chat(), 2000, 1.5)
@@ -64,7 +62,7 @@ BURST = Case("100 chunks in a burst", chat(stream=True), 1000, 2.0)
 BIG = Case("1.1 MB body", chat(size=1_100_000), 200, 2.0)
 
 MATCHES = [
-    _same(WHOLE, 0.1),
+    _same(WHOLE, 0.25),
     _same(Case("1 KB body", chat(size=1_000), 1500, 1.5)),
     _same(Case("100 KB body", chat(size=100_000), 1000, 2.0)),
     _same(BIG, 0.3),
@@ -84,11 +82,10 @@ STREAMS = 100
 def paced(streams: int = STREAMS, pace: float = PACE, *, translated: bool = False) -> Match:
     """So many streams at once, of 100 chunks so many seconds apart; the unit is a chunk."""
     ending = f"-paced-{pace * 1000:.0f}"
-    shape = (streams, 1.3)
-    name = "paced chunk, translated" if translated else "paced chunk"
     model = f"anthropic:claude-x{ending}" if translated else f"gpt-x{ending}"
-    to_us = Case(name, chat(model, stream=True), *shape, **_CHAT, connections=streams, units=CHUNKS)
+    name = "paced chunk, translated" if translated else "paced chunk"
+    ours = Case(name, chat(model, stream=True), streams, 1.3, _CHAT, streams, CHUNKS)
     if not translated:
-        return Match(to_us, to_us, 1.0)
+        return Match(ours, ours, 1.0)
     body = messages(f"claude-x{ending}", stream=True)
-    return Match(to_us, Case(name, body, *shape, **_MESSAGES, connections=streams, units=CHUNKS))
+    return Match(ours, replace(ours, body=body, path=_MESSAGES))

@@ -11,7 +11,7 @@ import aiohttp
 import uvloop
 
 from bench.figures import percentile
-from bench.load import Case
+from bench.load import Case, Failed
 from bench.processes import Process
 from bench.table import Table
 from bench.vendor import CHUNKS
@@ -39,7 +39,7 @@ def watch(process: Process, case: Case, midway: Callable[[], None] = _nothing) -
     seen = uvloop.run(_watch(process, case, midway))
     seen.cpu = (process.cpu_seconds() - before) / case.requests / CHUNKS * 1e6
     if len(seen.lags) != case.requests * CHUNKS:
-        raise RuntimeError(f"{case.name}: {len(seen.lags)} chunks of {case.requests} streams")
+        raise Failed(f"{len(seen.lags)} chunks of {case.requests} streams")
     return seen
 
 
@@ -95,13 +95,17 @@ class Lags:
         """Rows for the case of that name."""
         _, its99 = self._lags(yardstick, name)
         for who, process in {"": ours, "pass-through": yardstick, **rivals}.items():
+            if not self._rounds(process, name):
+                continue  # it could not do it
             p50, p99 = self._lags(process, name)
             row = f"{name}, {who}" if who else name
             figures = (f"{p99 / its99:.2f}", f"{p50:.2f}", f"{p99:.2f}")
             self.table.add(row, "" if who else "2", *figures)
 
     def _lags(self, process: Process, name: str) -> tuple[float, float]:
-        seen = self._seen[process.port][name]
-        rounds = seen[1:] or seen  # the first is the warm-up, of which others have none
-        lags = [lag * 1e3 for seen in rounds for lag in seen.lags]
+        lags = [lag * 1e3 for seen in self._rounds(process, name) for lag in seen.lags]
         return percentile(lags, 50), percentile(lags, 99)
+
+    def _rounds(self, process: Process, name: str) -> list[Seen]:
+        """All but the first, which is to warm up."""
+        return self._seen.get(process.port, {}).get(name, [])[1:]

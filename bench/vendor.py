@@ -18,7 +18,7 @@ CHUNKS = 100
 Pause = Callable[[float], Awaitable[None]]
 """Passes the seconds between two chunks."""
 
-PAUSE = web.AppKey("pause", Pause)
+PAUSE: web.AppKey[Pause] = web.AppKey("pause")
 
 _HEAD = {"id": "chatcmpl-1", "created": 1, "model": "m"}
 _WORDS = [f"word{n} is not word{n * 7 % 101}, " for n in range(CHUNKS)]
@@ -52,7 +52,7 @@ def _event(**fields: object) -> bytes:
     return f"event: {fields['type']}\ndata: ".encode() + orjson.dumps(fields) + b"\n\n"
 
 
-_MESSAGE = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m"}
+_MESSAGE: dict[str, object] = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m"}
 _BEGUN = {**_MESSAGE, "content": [], "stop_reason": None, "usage": _COUNTS}
 
 MESSAGES = [

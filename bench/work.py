@@ -1,12 +1,14 @@
 """CPU per unit of work, as ratio to the pass-through's in the same round."""
 
+import math
 import statistics
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from bench.cases import Match
 from bench.effort import Effort
 from bench.figures import spread
-from bench.load import Case, measure
+from bench.load import Case, Failed, measure
 from bench.processes import Process
 from bench.table import Table
 
@@ -38,8 +40,8 @@ class Contest:
         )
         self.table_of_others = Table(
             "Other proxies",
-            "Microseconds of CPU per unit of work in the same rounds, and how many times as much that "
-            "is.",
+            "Microseconds of CPU per unit of work in the same rounds, and how many times as much "
+            "that is.",
             ["case", "proxy", "µs", "to the pass-through", "to ours"],
         )
 
@@ -49,19 +51,20 @@ class Contest:
         """Measure one case and add its rows; `unlike` is a proxy in the place of ours, and in what
         it is different."""
         note, proxy = unlike or ("", self._ours)
-        ours, its = self._effort.of(match.ours), self._effort.of(match.its)
-        theirs = self._effort.of(match.ours, match.others)
         others = self._others if match.others else {}
-        for process, case in ((self._yardstick, match.its), (proxy, match.ours)):
-            measured(process, self._effort.of(case, _WARM_UP))
+        costs: dict[str, list[float]] = {name: [] for name in others}
         pairs: list[tuple[float, float]] = []
-        told: dict[str, list[float]] = {other: [] for other in others}
-        for number in range(self._effort.rounds):
-            pairs.append((measured(proxy, ours), measured(self._yardstick, its)))
-            if number < _MOST_ROUNDS_OF_OTHERS:
-                for other, process in others.items():
-                    told[other].append(measured(process, theirs))
-        self._write(match.ours.name + note, match.ours.goal, pairs, told)
+        for number in range(self._effort.rounds + 1):
+            share = 1.0 if number else _WARM_UP
+            ours = measured(proxy, self._effort.of(match.ours, share))
+            its = measured(self._yardstick, self._effort.of(match.its, share))
+            pairs.append((ours, its))
+            if number <= _MOST_ROUNDS_OF_OTHERS:
+                case = self._effort.of(match.ours, match.others * share)
+                for name, process in others.items():
+                    costs[name].append(_tried(measured, process, case))
+        warm = {name: figures[1:] for name, figures in costs.items()}
+        self._write(match.ours.name + note, match.ours.goal, pairs[1:], warm)
 
     def _write(
         self,
@@ -84,9 +87,17 @@ class Contest:
         )
         for other, figures in told.items():
             cost = statistics.median(figures)
-            self.table_of_others.add(
-                name, other, f"{cost:.0f}", f"{cost / its:.1f}", f"{cost / our:.1f}"
-            )
+            costs = [f"{cost:.0f}", f"{cost / its:.1f}", f"{cost / our:.1f}"]
+            self.table_of_others.add(name, other, *(["fails"] * 3 if math.isnan(cost) else costs))
+
+
+def _tried(measured: Measure, process: Process, case: Case) -> float:
+    """What another proxy needs, or not a number where it cannot do it."""
+    try:
+        return measured(process, case)
+    except Failed as error:
+        print(f"({case.name}: {error})", end=" ", file=sys.stderr)
+        return math.nan
 
 
 def at_full_speed(process: Process, case: Case) -> float:
