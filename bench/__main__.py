@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from bench import contestants, others, page
-from bench.calls import table_of_calls
+from bench.calls import tables_of_calls
 from bench.cases import MATCHES, UNLIMITED, WHOLE, paced
 from bench.effort import Effort
 from bench.latency import one_connection, under_load
@@ -55,7 +55,7 @@ class Bench:
             fresh = partial(memory_and_streams, effort, ours, yardstick, rivals)
             self._say("memory", lambda: [fresh()])
             self._say("workers", lambda: [two_workers(effort, vendor)])
-            self._say("calls", lambda: [table_of_calls()])
+            self._say("calls", tables_of_calls)
             environment, case = (
                 contestants.settings(contestants.address(vendor)),
                 effort.of(WHOLE, 0.5),

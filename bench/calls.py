@@ -36,6 +36,7 @@ _BATCH = 4
 _WARM_UP = 3 * _BATCH
 _MOST_BATCHES = 60
 _SAME = 1.001
+_MOST_MODULES = 25
 
 
 @dataclass(frozen=True)
@@ -63,19 +64,28 @@ def work_of(server: str, case: str) -> Work:
     return Work(**orjson.loads(done.stdout))
 
 
-def table_of_calls() -> Table:
-    """By module, of a whole answer."""
-    ours, its = work_of("proxy", "whole"), work_of("pass-through", "whole")
+def tables_of_calls() -> list[Table]:
+    """Of each case, and of a whole answer by module."""
     table = Table(
-        "Calls for a whole answer",
-        "Calls of Python functions, by module, and of C functions; a coroutine that goes on counts "
-        "as a call.",
+        "Calls",
+        "Calls of functions, in Python and from Python in C, that a request makes; a coroutine "
+        "that goes on counts as a call. Streams have 100 chunks.",
+        ["case", "Python", "C", "pass-through: Python", "C"],
+    )
+    for case in CASES:
+        ours, its = work_of("proxy", case), work_of("pass-through", case)
+        table.add(case, *(f"{calls:.0f}" for calls in (ours.python, ours.c, its.python, its.c)))
+    return [table, _by_module(work_of("proxy", "whole"), work_of("pass-through", "whole"))]
+
+
+def _by_module(ours: Work, its: Work) -> Table:
+    table = Table(
+        "Whose calls",
+        "The Python functions of a whole answer, by module.",
         ["module", "proxy", "pass-through"],
     )
-    for module, calls in Counter(ours.modules).most_common(25):
+    for module, calls in Counter(ours.modules).most_common(_MOST_MODULES):
         table.add(f"`{module}`", f"{calls:.1f}", f"{its.modules.get(module, 0):.1f}")
-    table.add("all Python functions", f"{ours.python:.0f}", f"{its.python:.0f}")
-    table.add("all C functions", f"{ours.c:.0f}", f"{its.c:.0f}")
     return table
 
 

@@ -2,12 +2,15 @@
 proves nothing."""
 
 import os
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
 from bench.load import Case
 
-_LEAST_ROUNDS = 3
+_LEAST = 2
+_LONGEST = 25.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,16 @@ class Effort:
     @property
     def is_full(self) -> bool:
         """Whether it proves something."""
-        return self.share == 1.0 and self.rounds >= _LEAST_ROUNDS
+        return self.share == 1.0 and self.rounds > _LEAST
+
+    def turns(self, most: int | None = None, seconds: float = _LONGEST) -> Iterator[int]:
+        """The numbers of the rounds, at most `most`; before them 0, which is to warm up. On a slow
+        machine they end after so many seconds, but not before the second."""
+        began = time.monotonic()
+        for number in range(min(self.rounds, most or self.rounds) + 1):
+            if number > _LEAST and time.monotonic() > began + seconds:
+                return
+            yield number
 
     def of(self, case: Case, share: float = 1.0) -> Case:
         """The case with so many of its requests, but one for each connection."""

@@ -29,14 +29,13 @@ def one_connection(effort: Effort, vendor: Process, ours: Process, yardstick: Pr
     """What is added where nobody else asks."""
     table = Table(
         "Added on one connection",
-        "Milliseconds of a whole answer, end to end less directly asked, median of "
-        f"{effort.rounds} rounds.",
+        "Milliseconds of a whole answer, end to end less directly asked, median of up "
+        f"to {effort.rounds} rounds.",
         ["of the answers", "goal ≤", "proxy adds", "pass-through adds", "direct"],
     )
     count = effort.of(WHOLE).requests * _ALONE // WHOLE.requests
     rounds = [
-        [_alone(process, count) for process in (vendor, ours, yardstick)]
-        for _ in range(effort.rounds + 1)
+        [_alone(process, count) for process in (vendor, ours, yardstick)] for _ in effort.turns()
     ][1:]
     for share, goal in ((50, ""), (99, "1")):
         marks = [[percentile(one, share) * 1e3 for one in each] for each in rounds]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import orjson
 
 from bench.effort import Effort
-from bench.load import Case, measure, warm_up
+from bench.load import Case, measure
 from bench.processes import Process
 from bench.table import Table
 from bench.vendor import CHUNKS
@@ -21,6 +21,7 @@ _OWN = {"openai": "chat", "anthropic": "messages"}
 
 _CLIENTS = ("chat", "responses", "messages", "gemini")
 _MOST_ROUNDS = 3
+_WARM_UP = 0.2
 
 
 def _asking(client: str, model: str) -> tuple[str, bytes]:
@@ -67,7 +68,7 @@ def compare_translations(effort: Effort, proxy: Process) -> Table:
     """CPU per chunk for every client of another dialect than the vendor's."""
     table = Table(
         "Translating against relaying",
-        f"Microseconds of CPU per chunk, median of {_rounds(effort)} rounds.",
+        f"Microseconds of CPU per chunk, median of up to {_MOST_ROUNDS} rounds.",
         ["case", "goal ≤", "ratio", "least to most", "translated", "relayed"],
     )
     for pace in PACES:
@@ -79,11 +80,10 @@ def compare_translations(effort: Effort, proxy: Process) -> Table:
 
 def _compare(table: Table, effort: Effort, proxy: Process, cases: Sequence[Case]) -> None:
     """The first case is the one that is relayed."""
-    for case in cases:
-        warm_up(proxy, effort.of(case))
     rounds = [
-        [measure(proxy, effort.of(case))[0] for case in cases] for _ in range(_rounds(effort))
-    ]
+        [measure(proxy, effort.of(case, 1.0 if number else _WARM_UP))[0] for case in cases]
+        for number in effort.turns(_MOST_ROUNDS)
+    ][1:]
     for number, case in enumerate(cases[1:], 1):
         ratios = [costs[number] / costs[0] for costs in rounds]
         table.add(
@@ -94,7 +94,3 @@ def _compare(table: Table, effort: Effort, proxy: Process, cases: Sequence[Case]
             f"{statistics.median(costs[number] for costs in rounds):.1f}",
             f"{statistics.median(costs[0] for costs in rounds):.1f}",
         )
-
-
-def _rounds(effort: Effort) -> int:
-    return min(effort.rounds, _MOST_ROUNDS)

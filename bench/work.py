@@ -34,8 +34,8 @@ class Contest:
         self.spreads: list[float] = []
         self.table = Table(
             "CPU per unit of work",
-            f"Microseconds of one process, median of {effort.rounds} rounds; the ratio is to the "
-            "pass-through in the same round.",
+            f"Microseconds of one process, median of up to {effort.rounds} rounds; the ratio is to "
+            "the pass-through in the same round.",
             ["case", "goal ≤", "ratio", "least to most", "proxy", "pass-through"],
         )
         self.table_of_others = Table(
@@ -54,15 +54,16 @@ class Contest:
         others = self._others if match.others else {}
         costs: dict[str, list[float]] = {name: [] for name in others}
         pairs: list[tuple[float, float]] = []
-        for number in range(self._effort.rounds + 1):
+        for number in self._effort.turns():
             share = 1.0 if number else _WARM_UP
             ours = measured(proxy, self._effort.of(match.ours, share))
             its = measured(self._yardstick, self._effort.of(match.its, share))
             pairs.append((ours, its))
-            if number <= _MOST_ROUNDS_OF_OTHERS:
-                case = self._effort.of(match.ours, match.others * share)
-                for name, process in others.items():
-                    costs[name].append(_tried(measured, process, case))
+        for number in self._effort.turns(_MOST_ROUNDS_OF_OTHERS) if others else ():
+            share = match.others * (1.0 if number else _WARM_UP)
+            for name, process in others.items():
+                cost = _tried(measured, process, self._effort.of(match.ours, share))
+                costs[name].append(cost)
         warm = {name: figures[1:] for name, figures in costs.items()}
         self._write(match.ours.name + note, match.ours.goal, pairs[1:], warm)
 
