@@ -56,11 +56,8 @@ class Bench:
             self._say("memory", lambda: [fresh()])
             self._say("workers", lambda: [two_workers(effort, vendor)])
             self._say("calls", tables_of_calls)
-            environment, case = (
-                contestants.settings(contestants.address(vendor)),
-                effort.of(WHOLE, 0.5),
-            )
-            state = partial(compare_state, case, environment, effort.rounds)
+            settings = contestants.settings(contestants.address(vendor))
+            state = partial(compare_state, effort.of(WHOLE, 0.5), settings, effort.rounds)
             self._say("state", lambda: [_printed("State on Redis", state)])
             self._say("loops", lambda: [_printed("Loop detection", compare_loop_detection)])
 
@@ -97,27 +94,25 @@ def _printed(title: str, part: Callable[[], None]) -> str:
     return f"### {title}\n\n```\n{printed.getvalue().strip()}\n```"
 
 
-def _head(effort: Effort, minutes: float) -> str:
+def _head(effort: Effort, seconds: float) -> str:
     today = dt.datetime.now(dt.UTC).date().isoformat()
     asked = [f"WITH={names}"] if (names := os.environ.get("WITH")) else []
     command = " ".join(["make bench", *asked])
-    return (
-        f"`{command}` on {today}, {effort.rounds} rounds in {minutes:.0f} minutes. {description()}."
-    )
+    how = f"{effort.rounds} rounds in {seconds / 60:.0f} minutes"
+    return f"`{command}` on {today}, {how}. {description()}."
 
 
 def main() -> int:
     effort, anyway = Effort.asked(), bool(os.environ.get("BENCH_ANYWAY"))
     if (troubles := noise_before()) and not anyway:
         return _refused(troubles)
-    before = Moment.now()
+    before, began = Moment.now(), time.monotonic()
     bench = Bench(effort)
     bench.run()
-    after = Moment.now()
-    troubles = noise(before, after, bench.spreads)
+    troubles = noise(before, Moment.now(), bench.spreads)
     if troubles and not anyway:
         return _refused(troubles)
-    parts = [_head(effort, (after.total - before.total) / (os.cpu_count() or 1) / 60), *bench.parts]
+    parts = [_head(effort, time.monotonic() - began), *bench.parts]
     print("\n\n".join(parts))
     if troubles:
         return _refused(troubles)

@@ -52,5 +52,7 @@ def _config() -> str:
     text = (ROOT / "pipelines.toml").read_text("utf-8")
     BUILD.mkdir(parents=True, exist_ok=True)
     path = BUILD / "pipelines.toml"
-    path.write_text(_MOST.sub("max_concurrent_requests = 1000", text), "utf-8")
+    changed = _MOST.sub("max_concurrent_requests = 1000", text)
+    if not path.exists() or path.read_text("utf-8") != changed:  # whoever runs would read it again
+        path.write_text(changed, "utf-8")
     return str(path)

@@ -7,6 +7,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import aiohttp
@@ -15,7 +16,7 @@ import uvloop
 from bench.cases import BIG, WHOLE, paced
 from bench.effort import Effort
 from bench.figures import percentile
-from bench.load import Case, measure, send
+from bench.load import Case, Failed, measure, send
 from bench.paced import watch
 from bench.probe import Probe
 from bench.processes import Process
@@ -94,7 +95,7 @@ def _paced(case: Case, process: Process) -> None:
 
 
 def _big(case: Case, process: Process) -> None:
-    uvloop.run(send(process, Case(case.name, case.body, 0, 0, connections=4), case.requests))
+    uvloop.run(send(process, replace(case, connections=4), case.requests))
 
 
 def _look(
@@ -122,6 +123,8 @@ async def _open_loop(process: Process, case: Case, rate: float, seconds: float) 
             began = time.perf_counter()
             async with http.post(url, data=case.body) as response:
                 await response.read()
+                if response.status != 200:  # noqa: PLR2004
+                    raise Failed(f"status {response.status}")
             took.append(time.perf_counter() - began)
 
         async with asyncio.TaskGroup() as asking:

@@ -47,10 +47,8 @@ class Moment:
 
     def foreign_since(self, before: Self) -> float:
         """The part of all CPUs that was used, but by nobody whom we started."""
-        strange = self.stolen_since(before) + (self.ours - before.ours) / (
-            self.total - before.total
-        )
-        return self.busy_since(before) - strange
+        ours = (self.ours - before.ours) / (self.total - before.total)
+        return self.busy_since(before) - self.stolen_since(before) - ours
 
 
 def noise_before(seconds: float = 2.0) -> list[str]:

@@ -23,7 +23,6 @@ _STREAMS = 500
 _PACE = 0.1
 _WARM = 2000
 
-
 _ROWS = {
     "ready from a warm start, s": "≤ 1",
     "idle, MB": "≤ 80",
