@@ -10,7 +10,7 @@ from typing import Self
 from bench.load import Case
 
 _LEAST = 2
-_LONGEST = 25.0
+_LONGEST = 20.0
 
 
 @dataclass(frozen=True)
