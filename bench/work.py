@@ -40,8 +40,8 @@ class Contest:
         )
         self.table_of_others = Table(
             "Other proxies",
-            "Microseconds of CPU per unit of work in the same rounds, and how many times as much "
-            "that is.",
+            "Microseconds of CPU per unit of work in the same run, and how many times as much that "
+            "is. What fails is not answered as it should be, here and in this version.",
             ["case", "proxy", "µs", "to the pass-through", "to ours"],
         )
 
