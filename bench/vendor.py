@@ -9,6 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from random import Random
 
 import orjson
 from aiohttp import web
@@ -21,7 +22,15 @@ Pause = Callable[[float], Awaitable[None]]
 PAUSE: web.AppKey[Pause] = web.AppKey("pause")
 
 _HEAD = {"id": "chatcmpl-1", "created": 1, "model": "m"}
-_WORDS = [f"word{n} is not word{n * 7 % 101}, " for n in range(CHUNKS)]
+_VOCABULARY = """
+    river stone market window early quiet letter garden harbour bridge winter paper silver
+    because through between another against people always carried answered followed remembered
+    the a of and in with for from every small large bright narrow open old new first last
+"""
+_CHANCE = Random(1)  # noqa: S311 - the same text each time
+_WORDS = [
+    "".join(f" {word}" for word in _CHANCE.choices(_VOCABULARY.split(), k=3)) for _ in range(CHUNKS)
+]
 _USAGE = {"prompt_tokens": 10, "completion_tokens": 50, "total_tokens": 60}
 _COUNTS = {"input_tokens": 10, "output_tokens": 50}
 _STREAM = {"Content-Type": "text/event-stream"}
@@ -30,8 +39,8 @@ _JSON = {"Content-Type": "application/json"}
 _SMALL = 10_000
 _STREAMED = re.compile(rb'"stream":\s*true')
 _PACED = re.compile(rb"-paced-(\d+)")
-_SPACE = b"word"
-"""Before it a paced chunk has the time."""
+_BEGINS = b'":" '
+"""How the text of a chunk begins; a paced one has the time there."""
 
 
 def _chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
@@ -104,8 +113,8 @@ async def _paced(
     response = web.StreamResponse(headers=_STREAM)
     await response.prepare(request)
     for frame in frames:
-        now = b"@%d@ " % (time.monotonic_ns() // 1000)
-        await response.write(frame.replace(_SPACE, now + _SPACE, 1))
+        begins = b'":"@%d@ ' % (time.monotonic_ns() // 1000)
+        await response.write(frame.replace(_BEGINS, begins, 1))
         await pause(seconds)
     return response
 
