@@ -200,20 +200,24 @@ class Reply:
         while self.outcome == "open":
             events = await self._next_batch()
             if self._steps:
-                events = self._through_steps(_up_to_the_end(events))
+                events = self._through_steps(events)
             if events := self._learned(events):
                 return events
         raise StopAsyncIteration
 
     def _through_steps(self, events: Sequence[Event]) -> Sequence[Event]:
-        last = events[-1] if events else None
+        last: Event | None = None
+        for behind, event in enumerate(events, 1):
+            if isinstance(event, LAST):
+                events, last = events[:behind], event
+                break
         for step in self._steps:
             passed: list[Event] = []
             for event in events:
                 passed += step(event)
             events = passed
         # A step may drop what it likes, but an answer ends.
-        return [*events, last] if isinstance(last, LAST) else events
+        return [*events, last] if last else events
 
     def fail(self, error: Exception) -> None:
         """Note that the answer cannot be given, for a reason that is not among its events."""
@@ -291,10 +295,3 @@ class Reply:
 
 def _characters(events: Sequence[Event]) -> int:
     return sum(len(event.text) for event in events if isinstance(event, TextDelta | ReasoningDelta))
-
-
-def _up_to_the_end(events: Sequence[Event]) -> Sequence[Event]:
-    for position, event in enumerate(events):
-        if isinstance(event, LAST):
-            return events[: position + 1]
-    return events
