@@ -1,7 +1,6 @@
 """A streamed answer on its way to the client."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 from aiohttp import web
 
@@ -12,6 +11,13 @@ from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.web.answers import answer_headers, id_headers
 from llm_proxy.web.heartbeat import Heartbeat
+
+
+class _Response(web.StreamResponse):
+    """Sends its head with its first bytes, and not by itself: every piece costs as much to send as
+    a short answer costs to pass through."""
+
+    _send_headers_immediately = False
 
 
 class AnswerStream:
@@ -48,11 +54,11 @@ class AnswerStream:
     async def send(self, reply: Reply, *, drain: bool) -> web.StreamResponse:
         """Send events as they come; with `drain`, read them on where the client has left."""
         self._headers |= answer_headers(reply, self._exchange, self._dialect)
-        await self._write([])
         async for events in reply:
             if reply.outcome != "open":
                 # Who has seen the end may ask on at once: by then all must be settled.
                 await reply.aclose()
+                return await self._end(events)
             await self._write(events)
             if self._is_over:
                 if not drain:
@@ -62,42 +68,38 @@ class AnswerStream:
 
     async def fail(self, error: ProxyError) -> web.StreamResponse:
         """Tell an error in a stream that has begun."""
-        await self._write([Failure(error)])
-        return await self._end()
+        return await self._end([Failure(error)])
 
-    async def _write(self, events: Sequence[Event]) -> None:
+    async def _write(self, events: Sequence[Event], *, is_end: bool = False) -> None:
         """Write `events`, after the head; nothing once the client has left."""
         if self._is_writing:
             await self.heartbeat.quiet()  # half a head, or half a chunk, is none
         if self._is_over:
             return
-        self._is_writing = True
+        self._is_writing, self._is_over = True, is_end
         try:
             response = await self._begin() if self._response is None else self._response
-            if data := self._writer.write(events):
+            data = self._writer.write(events)
+            if is_end:
+                await response.write_eof(data)
+            elif data:
                 await response.write(data)
+            if data:
                 self.heartbeat.note()
         except ConnectionError:
             self._is_over = True
         finally:
             self._is_writing = False
 
+    async def _end(self, events: Sequence[Event] = ()) -> web.StreamResponse:
+        await self._write(events, is_end=True)
+        return self._response or web.StreamResponse()
+
     async def _begin(self) -> web.StreamResponse:
-        response = web.StreamResponse(headers=self._headers)
+        response = _Response(headers=self._headers)
         await response.prepare(self._request)
         self._response = response
         return response
-
-    async def _end(self) -> web.StreamResponse:
-        if self._is_writing:
-            await self.heartbeat.quiet()
-        if self._response is None:
-            return web.StreamResponse()
-        if not self._is_over:
-            self._is_over = True
-            with suppress(ConnectionError):  # there is nobody left to tell
-                await self._response.write_eof()
-        return self._response
 
     async def _give_a_sign(self) -> None:
         """Not where a write is under way, or the client has yet to read the last ones."""

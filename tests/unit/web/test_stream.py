@@ -4,7 +4,8 @@ import asyncio
 import gc
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 from aiohttp import ServerDisconnectedError, web
@@ -249,7 +250,7 @@ async def test_no_sign_comes_between_or_behind_what_is_written() -> None:
         written.append(data)
         await may_go_on.wait()
 
-    request._payload_writer.write = write  # type: ignore[method-assign]
+    request._payload_writer.write_eof = write  # type: ignore[method-assign]
     stream = AnswerStream(asking(), CHAT, request, 0.005)
     async with stream.heartbeat:
         reply = Reply.of(Head("b", "m"), [KeepAlive(), TextDelta("a"), End()])
@@ -264,6 +265,20 @@ async def test_no_sign_comes_between_or_behind_what_is_written() -> None:
         assert stream.heartbeat._beating.exception() is None
     (answer,) = written
     assert answer.startswith(SIGN)
+    assert answer.endswith(b"data: [DONE]\n\n")
+
+
+async def test_the_head_goes_with_the_first_bytes_and_the_end_with_the_last() -> None:
+    """Each piece by itself costs as much to send as a short answer costs to pass through."""
+    request = make_mocked_request("POST", "/")
+    writer = cast("Mock", request._payload_writer)
+    stream = AnswerStream(asking(), CHAT, request, LONG)
+    async with stream.heartbeat:
+        await stream.send(Reply.of(Head("b", "m"), said("hi")), drain=False)
+    writer.write_headers.assert_called_once()
+    writer.send_headers.assert_not_called()
+    writer.write.assert_not_called()
+    ((answer,), _) = writer.write_eof.call_args
     assert answer.endswith(b"data: [DONE]\n\n")
 
 
