@@ -23,7 +23,8 @@ KNOCK = Script("redis.call('TIME') return redis.call('SET', KEYS[1], '', 'PX', 1
 
 SWAP = Script("""
 local before = ARGV[2] == 'is' and ARGV[3]
-if redis.call('GET', KEYS[1]) ~= before then return 0 end
+local now = redis.call('GET', KEYS[1])
+if now ~= before then return {now} end
 if ARGV[4] == 'is' then
   redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[1])
 else
@@ -34,7 +35,7 @@ return 1
 """Put one value in the place of another, where that is still there.
 
 KEYS: the value's. ARGV: milliseconds to live; "is" and the value before, or "none" and anything;
-the same for the value after. Gives 1, or 0 where something else was there, and is still.
+the same for the value after. Gives 1, or in a list what is there instead, and stays.
 """
 
 _LIMITS = """

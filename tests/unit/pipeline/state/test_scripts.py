@@ -35,7 +35,8 @@ async def test_a_swap_is_made_where_what_was_seen_is_still_there(
         await raw.set("k", there)
     is_same = there == (seen[1] if seen[0] == "is" else None)
     new = after[1] if after[0] == "is" else None
-    assert int(is_same) == await raw.eval(SWAP.text, 1, "k", 5000, *seen, *after)
+    expected = 1 if is_same else [there]
+    assert expected == await raw.eval(SWAP.text, 1, "k", 5000, *seen, *after)
     assert await raw.get("k") == (new if is_same else there)
     if is_same and new is not None:
         assert 0 < await raw.pttl("k") <= 5000
