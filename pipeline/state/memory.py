@@ -7,19 +7,21 @@ from llm_proxy.pipeline.state.charges import Charge, Lease, Standing
 from llm_proxy.pipeline.state.shelf import Bound, Shelf
 from llm_proxy.pipeline.state.store import Change, Store
 
-BOUNDS: Mapping[str, Bound] = {
-    "cache": Bound(20_000, 256_000_000),
-    "key": Bound(20_000, 16_000_000),
-    "session": Bound(20_000, 16_000_000),
-    "session-set": Bound(20_000, 16_000_000),
-    "session-account": Bound(8_000, 8_000_000),
-}
-"""By kind: answers are large, and what conversations that go on have come to, what somebody has set
-in them, or comes in with, shall be there for as long as there is any room."""
+BEGINNINGS = Bound(4_000, 2_000_000)
+"""Of what each request leaves behind in case its conversation goes on, which most do not: so little
+that a process does not grow with what it has done."""
 
-OTHERS = Bound(4_000, 2_000_000)
-"""What a request leaves behind in case its conversation goes on, which most do not: some megabytes
-in all, so that a process does not grow with what it has done."""
+BOUNDS: Mapping[str, Bound] = {
+    "session-start": BEGINNINGS,
+    "session-answer": BEGINNINGS,
+    "sticky": BEGINNINGS,
+    "session-account": Bound(8_000, 8_000_000),
+    "cache": Bound(20_000, 256_000_000),
+}
+"""By kind."""
+
+OTHERS = Bound(20_000, 64_000_000)
+"""Of what there is only where somebody needs it, like what was set in a conversation."""
 
 
 class _Shelves(dict[str, Shelf]):

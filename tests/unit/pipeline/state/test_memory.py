@@ -2,7 +2,7 @@
 
 import pytest
 
-from llm_proxy.pipeline.state.memory import MemoryStore
+from llm_proxy.pipeline.state.memory import BEGINNINGS, MemoryStore
 from llm_proxy.pipeline.state.shelf import Bound
 from tests.support.clock import Clock
 
@@ -135,3 +135,14 @@ async def test_small_values_are_counted(clock: Clock) -> None:
     for key in "abcd":
         await store.save(f"k:{key}", b"", 10)
     assert [None, b"", b"", b""] == [await store.load(f"k:{key}") for key in "abcd"]
+
+
+async def test_beginnings_take_little_room_and_what_was_set_outlives_them(clock: Clock) -> None:
+    store = MemoryStore(clock)
+    await store.save("session:first", b"set", 60)
+    for number in range(BEGINNINGS.number + 1):
+        for kind in ("session-start", "session-answer", "session"):
+            await store.save(f"{kind}:{number}", b"1", 60)
+    assert [b"set", None, b"1"] == [
+        await store.load(key) for key in ("session:first", "session-start:0", "session-start:1")
+    ]
