@@ -103,19 +103,21 @@ class GuardedStore(Store):
         if self._goes_on_locally(key):
             await self._local.drop(key)
 
-    async def update_all(self, changes: Mapping[str, Change], ttl: float) -> None:
+    async def update_all(self, changes: Mapping[str, Change | bytes], ttl: float) -> None:
         made: dict[str, bytes | None] = {}
 
         def noted(key: str, change: Change, before: bytes | None) -> bytes | None:
             made[key] = after = change(before)
             return after
 
-        noting = {key: partial(noted, key, change) for key, change in changes.items()}
+        noting: dict[str, Change | bytes] = {}
+        for key, change in changes.items():
+            noting[key] = change if isinstance(change, bytes) else partial(noted, key, change)
         one = next(iter(changes))
         await self._ask(use_of(one), lambda store: finished(store.update_all(noting, ttl)), None)
         if self._goes_on_locally(one):
             known = {key: partial(_to, after) for key, after in made.items()}
-            await finished(self._local.update_all(known, ttl))
+            await finished(self._local.update_all({**noting, **known}, ttl))
 
     async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:
         taken = await self._ask("limits", lambda store: store.take(charges, lease), None)

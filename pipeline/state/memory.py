@@ -67,10 +67,10 @@ class MemoryStore(Store):
     async def drop(self, key: str) -> None:
         self._shelves[key.partition(":")[0]].drop(key)
 
-    def update_all(self, changes: Mapping[str, Change], ttl: float) -> None:
+    def update_all(self, changes: Mapping[str, Change | bytes], ttl: float) -> None:
         for key, change in changes.items():
             shelf = self._shelves[key.partition(":")[0]]
-            changed = change(shelf.get(key))
+            changed = change if isinstance(change, bytes) else change(shelf.get(key))
             if changed is None:
                 shelf.drop(key)
             else:

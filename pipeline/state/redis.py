@@ -82,7 +82,7 @@ class RedisStore(SharedStore):
     async def drop(self, key: str) -> None:
         await self._do(("DEL", self._named(key)))
 
-    async def update_all(self, changes: Mapping[str, Change], ttl: float) -> None:
+    async def update_all(self, changes: Mapping[str, Change | bytes], ttl: float) -> None:
         """What this process knew last to be there, or nothing, is taken to be there still: then one
         way is enough. Where something else is, that comes back, to be changed on the next."""
         end = asyncio.get_running_loop().time() + self._timeout
@@ -125,7 +125,8 @@ class RedisStore(SharedStore):
     def _is_done(self, swap: "_Swap", answer: Any) -> bool:
         """Whether a swap was made; else it is ready for another one."""
         if answer == 1:
-            self._know(swap.name, swap.after)
+            if not isinstance(swap.change, bytes):
+                self._know(swap.name, swap.after)
             return True
         (swap.before,) = answer
         return False
@@ -180,11 +181,11 @@ class RedisStore(SharedStore):
 
 
 class _Swap:
-    """A change to be made of the value that is thought to be there."""
+    """A change to be made of the value that is thought to be there, or a value for any other."""
 
     __slots__ = ("after", "before", "change", "name")
 
-    def __init__(self, name: str, before: bytes | None, change: Change) -> None:
+    def __init__(self, name: str, before: bytes | None, change: Change | bytes) -> None:
         self.name = name
         self.before = before
         self.change = change
@@ -192,6 +193,8 @@ class _Swap:
 
     def call(self, lives: int) -> tuple[Sequence[str], Sequence[Word]]:
         """Of the script, with what becomes of that value."""
+        if isinstance(self.change, bytes):
+            return (self.name,), (lives, "any", b"", "is", self.change)
         self.after = self.change(self.before)
         return (self.name,), (lives, *_maybe(self.before), *_maybe(self.after))
 

@@ -72,9 +72,12 @@ class Store(Lifetime, ABC):
         await finished(self.update_all({key: change}, ttl))
 
     @abstractmethod
-    def update_all(self, changes: Mapping[str, Change], ttl: float) -> Awaitable[None] | None:
-        """As `update`, for one or more keys of one use, each for itself, yet all on one way there.
-        None where it is done and there is nothing to wait for."""
+    def update_all(
+        self, changes: Mapping[str, Change | bytes], ttl: float
+    ) -> Awaitable[None] | None:
+        """As `update`, or as `save` where a value stands in place of a change, for one or more keys
+        of one use, each for itself, yet all on one way there. None where it is done and there is
+        nothing to wait for."""
 
     @abstractmethod
     async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:

@@ -62,7 +62,7 @@ class Conversation:
         await self._store.drop(self._account)
 
     def enter(
-        self, entry: Entry | None, answered: str | None, changes: dict[str, Change]
+        self, entry: Entry | None, answered: str | None, changes: dict[str, Change | bytes]
     ) -> Awaitable[None] | None:
         """Keep all that is to be kept of this request: `changes`, its entry in the account, and how
         the session is `answered`. What was set lives on. As `Store.update_all`."""

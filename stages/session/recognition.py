@@ -91,7 +91,7 @@ class _Beginning:
         return _SEVERAL if self.is_shared else self._id.encode()
 
 
-def begun(found: Recognised) -> dict[str, Change]:
+def begun(found: Recognised) -> dict[str, Change | bytes]:
     """The same as `Recognition.begin`, to be done together with other changes."""
     beginning = _Beginning(found)
     return {beginning.key: beginning}
@@ -99,11 +99,11 @@ def begun(found: Recognised) -> dict[str, Change]:
 
 def learnt(
     found: Recognised, answered: str, first: bytes | None, *, is_set: bool
-) -> dict[str, Change]:
-    """A change after which the session is known by its first answer, for as long as if that were
-    new; `first` is the account of its first request, where there was none since."""
+) -> dict[str, bytes]:
+    """What lets the session be known by its first answer, for as long as if that were new; `first`
+    is the account of its first request, where there was none since."""
     kept = found.id.encode() + (first or b"")
-    return {_of_set(answered) if is_set else _by_answer(answered): lambda _: kept}
+    return {_of_set(answered) if is_set else _by_answer(answered): kept}
 
 
 def _by_start(start: str | None) -> str:

@@ -71,7 +71,7 @@ class Sessions(Stage[SessionOptions]):
     ) -> Reply:
         """The answer, which is remembered when it is over."""
         clock = self.kit.clock
-        changes: dict[str, Change] = {}
+        changes: dict[str, Change | bytes] = {}
         answer: FirstAnswer | None = None
         if found.start:
             changes = await self._begun(found, reply)
@@ -84,7 +84,7 @@ class Sessions(Stage[SessionOptions]):
 
         return reply.on_close(close)
 
-    async def _begun(self, found: Recognised, reply: Reply) -> dict[str, Change]:
+    async def _begun(self, found: Recognised, reply: Reply) -> dict[str, Change | bytes]:
         """What lets the session be known by its start, done already where the answer depends on
         whether another one started alike."""
         if reply.head.backend != PROXY:

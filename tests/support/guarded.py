@@ -49,7 +49,7 @@ class Switched(SharedStore):
         await self._here()
         await self.kept.drop(key)
 
-    async def update_all(self, changes: Mapping[str, Change], ttl: float) -> None:
+    async def update_all(self, changes: Mapping[str, Change | bytes], ttl: float) -> None:
         await self._here()
         self.kept.update_all(changes, ttl)
 

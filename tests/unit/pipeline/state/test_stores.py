@@ -2,7 +2,7 @@
 
 import asyncio
 
-from llm_proxy.pipeline.state.store import finished
+from llm_proxy.pipeline.state.store import Change, finished
 from tests.support.stores import Kept
 
 
@@ -71,10 +71,20 @@ async def test_several_are_changed_each_for_itself(kept: Kept) -> None:
     def more(before: bytes | None) -> bytes:
         return (before or b"") + b"!"
 
-    changes = {"there": more, "new": more, "to go": lambda _: None, "nothing": lambda _: None}
+    changes: dict[str, Change | bytes] = {
+        "there": more,
+        "new": more,
+        "to go": lambda _: None,
+        "nothing": lambda _: None,
+        "value": b"3",
+    }
     for _ in range(2):
         await finished(store.update_all(changes, 60))
-    assert [b"1!!", b"!!", None, None] == [await store.load(key) for key in changes]
+    assert [b"1!!", b"!!", None, None, b"3"] == [await store.load(key) for key in changes]
+    await finished(store.update_all({"there": b"4"}, 60))
+    assert b"4" == await store.load("there")
+    await finished(store.update_all({"there": more}, 60))
+    assert b"4!" == await store.load("there")
 
 
 async def test_a_change_sees_what_another_has_put_there_behind_its_back(kept: Kept) -> None:
