@@ -1,24 +1,26 @@
 """Limits in this process's memory."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from math import inf
 
 from aiolimiter import AsyncLimiter
-from cachetools import LRUCache
 
-from llm_proxy.pipeline.state.charges import Charge, Lease, Standing, fits, standings
+from llm_proxy.pipeline.state.charges import Charge, Lease, Standing, all_fit, standings
 
 
 class _Bucket(AsyncLimiter):
+    _level: float
+
     def level(self) -> float:
         """How much of what was taken has not been given again by now."""
         self._leak()
         return self._level
 
     def pour(self, cost: float) -> None:
-        """Take so much, whether there is room for it or not."""
-        self._level = self.level() + cost
+        """Take so much, whether there is room for it or not, right after the level was asked."""
+        self._level += cost
 
 
 class _Held:
@@ -30,6 +32,8 @@ class _Held:
         self._next_end = inf
 
     def level(self) -> float:
+        if not self._leases:
+            return 0.0
         now = asyncio.get_running_loop().time()
         if now >= self._next_end:
             for lease in [one for one, (_, until) in self._leases.items() if until <= now]:
@@ -57,8 +61,17 @@ class _Limit:
     def level(self) -> float:
         return self.held.level() + (self.bucket.level() if self.bucket else 0.0)
 
-    def pour(self, cost: float) -> None:
+    def take(self, charge: Charge, lease: Lease | None) -> None:
+        """Right after its level was asked."""
+        if charge.is_held and lease:
+            self.held.hold(lease, charge.cost)
+        elif self.bucket:
+            self.bucket.pour(charge.cost)
+
+    def settle(self, lease: Lease, cost: float) -> None:
+        self.held.drop(lease.id)
         if self.bucket:
+            self.bucket.level()
             self.bucket.pour(cost)
 
 
@@ -67,17 +80,15 @@ class Buckets:
     Every method is as that of `Store`."""
 
     def __init__(self, limit: int) -> None:
-        self._limits: LRUCache[str, _Limit] = LRUCache(limit)
+        self._most = limit
+        self._limits: OrderedDict[tuple[str, float, float], _Limit] = OrderedDict()
 
     def take(self, charges: Sequence[Charge], lease: Lease | None) -> list[Standing]:
         limits = [self._limit(charge) for charge in charges]
         levels = [limit.level() for limit in limits]
-        if all(map(fits, charges, levels)):
+        if all_fit(charges, levels):
             for limit, charge in zip(limits, charges, strict=True):
-                if charge.is_held and lease:
-                    limit.held.hold(lease, charge.cost)
-                else:
-                    limit.pour(charge.cost)
+                limit.take(charge, lease)
         return standings(charges, levels)
 
     def keep(self, charges: Sequence[Charge], lease: Lease) -> None:
@@ -86,12 +97,15 @@ class Buckets:
 
     def settle(self, charges: Sequence[Charge], lease: Lease, costs: Sequence[float]) -> None:
         for charge, cost in zip(charges, costs, strict=True):
-            limit = self._limit(charge)
-            limit.held.drop(lease.id)
-            limit.pour(cost)
+            self._limit(charge).settle(lease, cost)
 
     def _limit(self, charge: Charge) -> _Limit:
-        limit = self._limits.get(charge.name)
-        if limit is None:
-            limit = self._limits[charge.name] = _Limit(charge)
+        name = (charge.key, charge.most, charge.window)
+        limit = self._limits.get(name)
+        if limit is not None:
+            self._limits.move_to_end(name)
+            return limit
+        limit = self._limits[name] = _Limit(charge)
+        if len(self._limits) > self._most:
+            self._limits.popitem(last=False)
         return limit

@@ -56,14 +56,17 @@ class Standing:
     reset: float
 
 
-def fits(charge: Charge, level: float) -> bool:
-    """Whether a limit at this level lets the charge in."""
-    return level + charge.cost <= charge.most
+def all_fit(charges: Sequence[Charge], levels: Sequence[float]) -> bool:
+    """Whether limits at these levels let all the charges in."""
+    for charge, level in zip(charges, levels, strict=True):
+        if level + charge.cost > charge.most:
+            return False
+    return True
 
 
 def standings(charges: Sequence[Charge], levels: Sequence[float]) -> list[Standing]:
     """How limits stand that were at these levels, now that all charges were taken, or none was."""
-    taken = 1 if all(map(fits, charges, levels)) else 0
+    taken = 1 if all_fit(charges, levels) else 0
     return [
         _standing(charge, level, level + taken * charge.cost)
         for charge, level in zip(charges, levels, strict=True)

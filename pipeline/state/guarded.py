@@ -4,13 +4,23 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from math import inf
 from types import TracebackType
 from typing import Self, TypeVar
 
 from llm_proxy.pipeline.errors import StateAway
 from llm_proxy.pipeline.state.charges import Charge, Lease, Standing, standings
-from llm_proxy.pipeline.state.store import KEYS, Change, Outage, SharedStore, Store, Use, WhenAway
+from llm_proxy.pipeline.state.store import (
+    KEYS,
+    Change,
+    Outage,
+    SharedStore,
+    Store,
+    Use,
+    WhenAway,
+    finished,
+)
 
 KNOCK_EVERY = 0.5
 """Seconds between two looks whether it is back."""
@@ -93,21 +103,25 @@ class GuardedStore(Store):
         if self._goes_on_locally(key):
             await self._local.drop(key)
 
-    async def update(self, key: str, change: Change, ttl: float) -> None:
-        made: bytes | None = None
+    async def update_all(self, changes: Mapping[str, Change | bytes], ttl: float) -> None:
+        made: dict[str, bytes | None] = {}
 
-        def noted(before: bytes | None) -> bytes | None:
-            nonlocal made
-            made = change(before)
-            return made
+        def noted(key: str, change: Change, before: bytes | None) -> bytes | None:
+            made[key] = after = change(before)
+            return after
 
-        await self._ask(use_of(key), lambda store: store.update(key, noted, ttl), None)
-        if self._goes_on_locally(key):
-            await self._local.update(key, lambda _: made, ttl)
+        noting: dict[str, Change | bytes] = {}
+        for key, change in changes.items():
+            noting[key] = change if isinstance(change, bytes) else partial(noted, key, change)
+        one = next(iter(changes))
+        await self._ask(use_of(one), lambda store: finished(store.update_all(noting, ttl)), None)
+        if self._goes_on_locally(one):
+            known = {key: partial(_to, after) for key, after in made.items()}
+            await finished(self._local.update_all({**noting, **known}, ttl))
 
     async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:
-        full = standings(charges, [0.0] * len(charges))
-        return await self._ask("limits", lambda store: store.take(charges, lease), full)
+        taken = await self._ask("limits", lambda store: store.take(charges, lease), None)
+        return standings(charges, [0.0] * len(charges)) if taken is None else taken
 
     async def keep(self, charges: Sequence[Charge], lease: Lease) -> None:
         await self._ask("limits", lambda store: store.keep(charges, lease), None)
@@ -170,3 +184,8 @@ class GuardedStore(Store):
 def use_of(key: str) -> Use:
     """What a value is for, by the kind that its key begins with; most are of conversations."""
     return _USES.get(key.partition(":")[0], "sessions")
+
+
+def _to(after: bytes | None, _before: bytes | None) -> bytes | None:
+    """What was made of a value elsewhere, as a change."""
+    return after

@@ -1,66 +1,80 @@
 """State in this process's memory: bounded, least recently used goes first."""
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-
-from cachetools import TLRUCache
+from collections.abc import Callable, Mapping, Sequence
 
 from llm_proxy.pipeline.state.buckets import Buckets
 from llm_proxy.pipeline.state.charges import Charge, Lease, Standing
+from llm_proxy.pipeline.state.shelf import Bound, Shelf
 from llm_proxy.pipeline.state.store import Change, Store
 
-ROOM = 256_000_000
-"""Bytes that the values of one kind may take."""
+BEGINNINGS = Bound(4_000, 2_000_000)
+"""Of what each request leaves behind in case its conversation goes on, which most do not: so little
+that a process does not grow with what it has done."""
 
-_Entry = tuple[bytes, float]
+BOUNDS: Mapping[str, Bound] = {
+    "session-start": BEGINNINGS,
+    "session-answer": BEGINNINGS,
+    "sticky": BEGINNINGS,
+    "session-account": Bound(8_000, 8_000_000),
+    "cache": Bound(20_000, 256_000_000),
+}
+"""By kind."""
+
+OTHERS = Bound(20_000, 64_000_000)
+"""Of what there is only where somebody needs it, like what was set in a conversation."""
 
 
-def _expiry(_key: str, entry: _Entry, now: float) -> float:
-    return now + entry[1]
+class _Shelves(dict[str, Shelf]):
+    """By kind, each made when it is first asked for."""
+
+    def __init__(self, clock: Callable[[], float], bounds: Mapping[str, Bound]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._bounds = bounds
+
+    def __missing__(self, kind: str) -> Shelf:
+        shelf = self[kind] = Shelf(self._clock, self._bounds.get(kind, OTHERS))
+        return shelf
 
 
 class MemoryStore(Store):
-    """Keeps at most `limit` values of each kind, which is what their keys begin with, and no more
-    than `room` bytes of them; so many of one kind displace none of another. What is larger than all
-    of the room is not kept. `clock` gives seconds. Limits go by the loop's clock."""
+    """Keeps so many values of each kind, which is what their keys begin with, as its bound says; so
+    many of one kind displace none of another. `clock` gives seconds. Limits go by the loop's
+    clock, and there are at most `limits` of them."""
 
-    def __init__(self, clock: Callable[[], float], limit: int = 20_000, room: int = ROOM) -> None:
-        least = room // limit  # which each value takes of the room, so that there are never more
-
-        def size(entry: _Entry) -> int:
-            return max(least, len(entry[0]))
-
-        self._kinds: defaultdict[str, TLRUCache[str, _Entry]] = defaultdict(
-            lambda: TLRUCache(room, _expiry, timer=clock, getsizeof=size)
-        )
-        self._buckets = Buckets(limit)
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        bounds: Mapping[str, Bound] = BOUNDS,
+        limits: int = 20_000,
+    ) -> None:
+        self._shelves = _Shelves(clock, bounds)
+        self._buckets = Buckets(limits)
 
     async def load(self, key: str) -> bytes | None:
-        entry = self._entries(key).get(key)
-        return entry[0] if entry else None
+        return self._shelves[key.partition(":")[0]].get(key)
 
     async def save(self, key: str, value: bytes, ttl: float) -> None:
-        entries = self._entries(key)
-        entries.pop(key, None)
-        with suppress(ValueError):  # it is too large
-            entries[key] = (value, ttl)
+        self._shelves[key.partition(":")[0]].put(key, value, ttl)
 
     async def add(self, key: str, value: bytes, ttl: float) -> bool:
-        is_new = await self.load(key) is None
+        shelf = self._shelves[key.partition(":")[0]]
+        is_new = shelf.get(key) is None
         if is_new:
-            await self.save(key, value, ttl)
+            shelf.put(key, value, ttl)
         return is_new
 
     async def drop(self, key: str) -> None:
-        self._entries(key).pop(key, None)
+        self._shelves[key.partition(":")[0]].drop(key)
 
-    async def update(self, key: str, change: Change, ttl: float) -> None:
-        changed = change(await self.load(key))
-        if changed is None:
-            await self.drop(key)
-        else:
-            await self.save(key, changed, ttl)
+    def update_all(self, changes: Mapping[str, Change | bytes], ttl: float) -> None:
+        for key, change in changes.items():
+            shelf = self._shelves[key.partition(":")[0]]
+            changed = change if isinstance(change, bytes) else change(shelf.get(key))
+            if changed is None:
+                shelf.drop(key)
+            else:
+                shelf.put(key, changed, ttl)
 
     async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:
         return self._buckets.take(charges, lease)
@@ -70,6 +84,3 @@ class MemoryStore(Store):
 
     async def settle(self, charges: Sequence[Charge], lease: Lease, costs: Sequence[float]) -> None:
         self._buckets.settle(charges, lease, costs)
-
-    def _entries(self, key: str) -> TLRUCache[str, _Entry]:
-        return self._kinds[key.partition(":")[0]]

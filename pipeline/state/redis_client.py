@@ -1,6 +1,6 @@
 """The library's client for an address, set up so that all limits of time are ours."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -10,17 +10,22 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from llm_proxy.pipeline.state.address import Address
+from llm_proxy.pipeline.state.redis_lines import ClusterLine, Line, ServerLine
+
+_AT_ONCE = 4
+"""Lines that are written to; what comes while all wait for answers goes with the next."""
 
 
 @asynccontextmanager
-async def opened(address: Address) -> AsyncGenerator[Any, None]:
-    """A client that connects when it is asked something."""
+async def opened(address: Address) -> AsyncGenerator[Sequence[Line], None]:
+    """Lines that are connected when they are given something."""
     async with AsyncExitStack() as stack:
         clients = {"one": _one, "cluster": _cluster, "sentinel": _sentinel}
         client, *others = clients[address.kind](address)
         for one in (*others, client):
             stack.push_async_callback(one.aclose)
-        yield client
+        line = ClusterLine if address.kind == "cluster" else ServerLine
+        yield [line(client) for _ in range(_AT_ONCE)]
 
 
 def _options(address: Address) -> Mapping[str, Any]:

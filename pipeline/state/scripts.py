@@ -22,8 +22,10 @@ KNOCK = Script("redis.call('TIME') return redis.call('SET', KEYS[1], '', 'PX', 1
 """Needs what all others need: that scripts may run, look at the clock, and write."""
 
 SWAP = Script("""
-local before = ARGV[2] == 'is' and ARGV[3]
-if redis.call('GET', KEYS[1]) ~= before then return 0 end
+if ARGV[2] ~= 'any' then
+  local now = redis.call('GET', KEYS[1])
+  if now ~= (ARGV[2] == 'is' and ARGV[3]) then return {now} end
+end
 if ARGV[4] == 'is' then
   redis.call('SET', KEYS[1], ARGV[5], 'PX', ARGV[1])
 else
@@ -33,8 +35,8 @@ return 1
 """)
 """Put one value in the place of another, where that is still there.
 
-KEYS: the value's. ARGV: milliseconds to live; "is" and the value before, or "none" and anything;
-the same for the value after. Gives 1, or 0 where something else was there, and is still.
+KEYS: the value's. ARGV: milliseconds to live; "is" and the value before, or "none" or "any" and
+anything; the same for the value after. Gives 1, or in a list what is there instead, and stays.
 """
 
 _LIMITS = """

@@ -1,9 +1,10 @@
 """The one interface to shared state."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Literal
 
+from llm_proxy.pipeline.errors import StateAway
 from llm_proxy.pipeline.lifetime import Lifetime
 from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.state.charges import Charge, Lease, Standing
@@ -42,6 +43,13 @@ class Store(Lifetime, ABC):
         """Whether it cannot be reached at present; never, for a process's own memory."""
         return None
 
+    def insist(self, use: Use) -> None:
+        """Raise `StateAway` while it is away, where the file wants to refuse for that: for whoever
+        asks nothing of it before the end."""
+        outage = self.outage
+        if outage and outage.instead[use] == "closed":
+            raise StateAway("it is away")
+
     @abstractmethod
     async def load(self, key: str) -> bytes | None:
         """The value, or None where there is none or it has expired."""
@@ -58,10 +66,18 @@ class Store(Lifetime, ABC):
     async def drop(self, key: str) -> None:
         """Forget the key, if it is there."""
 
-    @abstractmethod
     async def update(self, key: str, change: Change, ttl: float) -> None:
         """Put what `change` makes of the value in its place, for `ttl` seconds, as one step: of
         changes at the same time none is lost. `change` may be called more than once."""
+        await finished(self.update_all({key: change}, ttl))
+
+    @abstractmethod
+    def update_all(
+        self, changes: Mapping[str, Change | bytes], ttl: float
+    ) -> Awaitable[None] | None:
+        """As `update`, or as `save` where a value stands in place of a change, for one or more keys
+        of one use, each for itself, yet all on one way there. None where it is done and there is
+        nothing to wait for."""
 
     @abstractmethod
     async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:
@@ -77,6 +93,12 @@ class Store(Lifetime, ABC):
     async def settle(self, charges: Sequence[Charge], lease: Lease, costs: Sequence[float]) -> None:
         """Hold these charges no longer, and take what they have come to, though that be more than
         there is. Once for each lease, and after it nothing is kept."""
+
+
+async def finished(updating: Awaitable[None] | None) -> None:
+    """Wait for what `Store.update_all` has begun."""
+    if updating is not None:
+        await updating
 
 
 class SharedStore(Store):

@@ -1,108 +1,154 @@
-"""How one request of a session went, and what it adds to the session's account."""
+"""How one request of a session went, and what it adds to the session's account.
+
+An account is written for every request and read for very few. So it is kept as it comes, and told
+in the order and the words of `Account` only to who asks.
+"""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, cast
+
+import orjson
 
 from llm_proxy.pipeline.errors import ProxyError
-from llm_proxy.pipeline.events import Event, Usage
+from llm_proxy.pipeline.events import Usage
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import PROXY, Reply
 from llm_proxy.pipeline.session_state import Account, LastRequest, Totals
+from llm_proxy.pipeline.trace import Attempt, Target, Trace
 
-Entry = Callable[[Totals], Account]
-"""From a session's totals to its account with one request more."""
+_LARGEST = 8_000
+"""Bytes; what is larger is kept with fewer and shorter texts."""
 
-_MOST_TOLD = 40
-_LONGEST_TOLD = 300
+_MOST_TOLD = 20
+_LONGEST_TOLD = 100
 
-_NO_USAGE = Usage(0, 0)
+_NOTHING_USED = Usage(0, 0)
+_NO_TOTALS = Totals()
 
 
-class Bookkeeping:
-    """A step that watches one answer, and says at its end what goes into the session's account.
+class Entry:
+    """A change of an account: one request more. Clients may have had a hand in all the texts."""
+
+    __slots__ = ("_exchange", "_failed", "_outcome", "_seconds", "_usage")
+
+    def __init__(
+        self, exchange: Exchange, outcome: str, seconds: float, usage: Usage | None, *, failed: bool
+    ) -> None:
+        self._exchange = exchange
+        self._outcome = outcome
+        self._seconds = seconds
+        self._usage = usage or _NOTHING_USED
+        self._failed = failed
+
+    def __call__(self, kept: bytes | None) -> bytes:
+        exchange, trace, usage = self._exchange, self._exchange.trace, self._usage
+        before = _totals(kept) if kept else _NO_TOTALS
+        entered: dict[str, Any] = {
+            "totals": (
+                before.requests + 1,
+                before.failed + self._failed,
+                before.input_tokens + usage.input_tokens,
+                before.output_tokens + usage.output_tokens,
+                before.cached_tokens + usage.cached_tokens,
+                before.reasoning_tokens + usage.reasoning_tokens,
+            ),
+            "request": (exchange.id, exchange.request.model, self._outcome, self._seconds),
+            "stages": trace.stages,
+            "decisions": trace.decisions,
+            "attempts": trace.attempts,
+            "warnings": trace.warnings,
+        }
+        try:
+            written = orjson.dumps(entered)
+        except TypeError:  # a text is no Unicode
+            written = b""
+        if 0 < len(written) <= _LARGEST:
+            return written
+        innermost_first = [*trace.own_seconds().items()][::-1]
+        return orjson.dumps(_short({**entered, "stages": innermost_first}))
+
+
+def entry(exchange: Exchange, reply: Reply, seconds: float) -> Entry | None:
+    """What is to be entered once `reply` is over, if anything.
 
     What the proxy answered itself (commands), and what only counts tokens, is no request of the
     conversation: whoever asks why it went as it did means the one before.
     """
-
-    def __init__(self, exchange: Exchange, clock: Callable[[], float]) -> None:
-        self._exchange = exchange
-        self._clock = clock
-        self._began = clock()
-        self._usage = _NO_USAGE
-
-    def __call__(self, event: Event) -> Sequence[Event]:
-        if isinstance(event, Usage):
-            self._usage = event
-        return (event,)
-
-    def after(self, reply: Reply) -> Entry | None:
-        """What is to be entered once `reply` is over, if anything."""
-        if reply.head.backend == PROXY:
-            return None
-        if reply.head.replayed:
-            self._usage = _NO_USAGE
-        if reply.error is not None:
-            return self._entry(_told(reply.error), failed=True)
-        if reply.outcome == "abandoned":
-            return self._entry(self._left(), failed=True)
-        return self._entry("complete", failed=False)
-
-    def without_answer(self, error: BaseException) -> Entry | None:
-        """What is to be entered where there was no answer but an error."""
-        told = self._left() if isinstance(error, asyncio.CancelledError) else _told(error)
-        return self._entry(told, failed=True)
-
-    def _entry(self, outcome: str, *, failed: bool) -> Entry | None:
-        if self._exchange.request.counts_only:
-            return None
-        return partial(_entered, usage=self._usage, failed=failed, last=self._last(outcome))
-
-    def _last(self, outcome: str) -> LastRequest:
-        trace = self._exchange.trace
-        decisions: dict[str, tuple[str, ...]] = {}
-        for stage, decision in trace.decisions[:_MOST_TOLD]:
-            decisions[stage] = (*decisions.get(stage, ()), _short(decision))
-        return LastRequest(
-            id=self._exchange.id,
-            model=_short(self._exchange.request.model),
-            outcome=outcome,
-            seconds=self._clock() - self._began,
-            stages=tuple(
-                (stage, seconds, decisions.get(stage, ()))
-                for stage, seconds in trace.own_seconds().items()
-            ),
-            attempts=tuple(
-                (_short(str(one.target)), _short(one.outcome), one.seconds)
-                for one in trace.attempts[:_MOST_TOLD]
-            ),
-            warnings=tuple(map(_short, trace.warnings[:_MOST_TOLD])),
-        )
-
-    def _left(self) -> str:
-        return "the time was over" if self._exchange.trace.timed_out() else "the client left"
+    if reply.head.backend == PROXY or exchange.request.counts_only:
+        return None
+    usage = None if reply.head.replayed else reply.usage
+    if reply.error is not None:
+        return Entry(exchange, _told(reply.error), seconds, usage, failed=True)
+    if reply.outcome == "abandoned":
+        return Entry(exchange, _left(exchange), seconds, usage, failed=True)
+    return Entry(exchange, "complete", seconds, usage, failed=False)
 
 
-def _entered(before: Totals, *, usage: Usage, failed: bool, last: LastRequest) -> Account:
-    totals = Totals(
-        before.requests + 1,
-        before.failed + failed,
-        before.input_tokens + usage.input_tokens,
-        before.output_tokens + usage.output_tokens,
-        before.cached_tokens + usage.cached_tokens,
-        before.reasoning_tokens + usage.reasoning_tokens,
+def entry_of_failure(exchange: Exchange, error: BaseException, seconds: float) -> Entry | None:
+    """What is to be entered where there was no answer but an error."""
+    if exchange.request.counts_only:
+        return None
+    left = isinstance(error, asyncio.CancelledError)
+    told = _left(exchange) if left else _told(error)
+    return Entry(exchange, told, seconds, None, failed=True)
+
+
+def read_account(kept: bytes | None) -> Account:
+    """What entries have made; nothing where it cannot be read, which another version may have
+    written."""
+    if not kept:
+        return Account()
+    try:
+        return _account(orjson.loads(kept))
+    except (ValueError, TypeError, KeyError):
+        return Account()
+
+
+def _account(kept: Any) -> Account:
+    id_, model, outcome, seconds = kept["request"]
+    decisions: dict[str, tuple[str, ...]] = {}
+    for stage, decision in kept["decisions"]:
+        decisions[stage] = (*decisions.get(stage, ()), decision)
+    spent = Trace(stages=kept["stages"]).own_seconds()
+    stages = tuple((stage, took, decisions.get(stage, ())) for stage, took in spent.items())
+    attempts = tuple(
+        (str(Target(**one["target"])), one["outcome"], one["seconds"]) for one in kept["attempts"]
     )
-    return Account(totals, last)
+    last = LastRequest(id_, model, outcome, seconds, stages, attempts, tuple(kept["warnings"]))
+    return Account(Totals(*kept["totals"]), last)
+
+
+def _totals(kept: bytes) -> Totals:
+    """Of an account only what goes on: this happens on every request."""
+    try:
+        return Totals(*orjson.loads(kept)["totals"])
+    except (ValueError, TypeError, KeyError):
+        return _NO_TOTALS
+
+
+def _short(value: Any) -> Any:
+    """As much of it as an account keeps."""
+    match value:
+        case str():
+            return value[:_LONGEST_TOLD].encode("utf-8", "replace").decode()
+        case list() | tuple():
+            return [_short(one) for one in cast("Sequence[Any]", value[:_MOST_TOLD])]
+        case dict():
+            return {name: _short(one) for name, one in cast("dict[str, Any]", value).items()}
+        case Attempt():
+            return _short(asdict(value))
+        case _:
+            return value
+
+
+def _left(exchange: Exchange) -> str:
+    return "the time was over" if exchange.trace.timed_out() else "the client left"
 
 
 def _told(error: BaseException) -> str:
     """Never words that may hold a text of the conversation."""
     if isinstance(error, ProxyError):
-        return _short(f"{error.status}: {error.for_log}")
+        return f"{error.status}: {error.for_log}"
     return f"internal error: {type(error).__name__}"
-
-
-def _short(text: str) -> str:
-    """As much as an account keeps of a text, which clients may have had a hand in."""
-    return text[:_LONGEST_TOLD].encode("utf-8", "replace").decode()

@@ -5,9 +5,8 @@ apart what has started alike. Of long texts only both ends and the length count:
 instructions are long on every turn.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from itertools import takewhile
 
 from llm_proxy.pipeline.events import Event, TextDelta, ToolCallStart
 from llm_proxy.pipeline.parts import Audio, Document, Image, Media, Part, Text, ToolCall
@@ -27,21 +26,29 @@ class Beginning:
 
 
 def digest(*pieces: str) -> str:
-    """A fingerprint of texts in this order."""
-    hashed = blake2b(digest_size=16)
-    for piece in pieces:
-        encoded = piece.encode("utf-8", "replace")
-        hashed.update(b"%d " % len(encoded))
-        hashed.update(encoded)
-    return hashed.hexdigest()
+    """A fingerprint of texts in this order; their lengths keep them apart."""
+    lengths = " ".join(map(str, map(len, pieces)))
+    text = f"{lengths}\n{''.join(pieces)}".encode("utf-8", "replace")
+    return blake2b(text, digest_size=16).hexdigest()
 
 
 def beginning_of(messages: Sequence[Message], caller: str) -> Beginning:
-    """How the conversation of `caller` began."""
-    length = _length_of_start(messages)
-    start = digest(caller, *_pieces(messages[:length]))
-    answer = list(takewhile(lambda message: message.role == "assistant", messages[length:]))
-    return Beginning(start, with_answer(start, *_answer(answer)) if answer else None)
+    """How the conversation of `caller` began.
+
+    The start ends before the first answer to the user: what the assistant says before the user has
+    said anything is the same in each conversation with it.
+    """
+    pieces = [caller]
+    asked = False
+    for position, message in enumerate(messages):
+        role = message.role
+        if asked and role == "assistant":
+            start = digest(*pieces)
+            return Beginning(start, with_answer(start, *_answer(messages[position:])))
+        asked = asked or role == "user"
+        pieces.append(role)
+        pieces += map(_piece, message.parts)
+    return Beginning(digest(*pieces), None)
 
 
 def with_answer(start: str, text: str, calls: Iterable[str]) -> str:
@@ -58,16 +65,14 @@ class FirstAnswer:
         self._calls: list[str] = []
 
     def __call__(self, event: Event) -> Sequence[Event]:
-        match event:
-            case TextDelta(text) if self._length < 2 * _SAMPLE:
-                kept = text if self._texts else text.lstrip()
+        if isinstance(event, TextDelta):
+            if self._length < 2 * _SAMPLE:
+                kept = event.text if self._texts else event.text.lstrip()
                 if kept:
                     self._texts.append(kept)
                     self._length += len(kept)
-            case ToolCallStart(_, id_):
-                self._calls.append(id_)
-            case _:
-                pass
+        elif isinstance(event, ToolCallStart):
+            self._calls.append(event.id)
         return (event,)
 
     def after(self, start: str) -> str | None:
@@ -75,23 +80,6 @@ class FirstAnswer:
         if not (self._texts or self._calls):
             return None
         return with_answer(start, "".join(self._texts), self._calls)
-
-
-def _length_of_start(messages: Sequence[Message]) -> int:
-    """How many messages there are before the first answer to the user. What the assistant says
-    before the user has said anything is the same in each conversation with it."""
-    asked = False
-    for position, message in enumerate(messages):
-        if asked and message.role == "assistant":
-            return position
-        asked = asked or message.role == "user"
-    return len(messages)
-
-
-def _pieces(messages: Iterable[Message]) -> Iterator[str]:
-    for message in messages:
-        yield message.role
-        yield from map(_piece, message.parts)
 
 
 def _piece(part: Part) -> str:
@@ -115,9 +103,12 @@ def _sample(text: str) -> str:
 
 
 def _answer(messages: Iterable[Message]) -> tuple[str, list[str]]:
+    """Text and calls of the messages up to the next one that is not the assistant's."""
     texts: list[str] = []
     calls: list[str] = []
     for message in messages:
+        if message.role != "assistant":
+            break
         for part in message.parts:
             if isinstance(part, Text):
                 texts.append(part.text)

@@ -1,26 +1,31 @@
 """Which session a request belongs to."""
 
-from uuid import uuid4
+from os import urandom
 
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.record import record
-from llm_proxy.pipeline.state.store import Store
-from llm_proxy.stages.session.fingerprint import Beginning, FirstAnswer, beginning_of, digest
+from llm_proxy.pipeline.state.store import Change, Store
+from llm_proxy.stages.session.fingerprint import beginning_of, digest
 from llm_proxy.stages.session.names import name_of
 
 _SEVERAL = b"several"
+
+_LENGTH = 32
+"""Characters of an id."""
 
 
 @record
 class Recognised:
     """A session's id and how it was found. `start` is the fingerprint of a conversation that begins
-    with this request and has no name; None for any other. `began_alike` is whether there was
-    another one with the same start."""
+    with this request and has no name, None for any other; `answered` that of start and first
+    answer, where it has no name and there was one. `first` is the account of its first request,
+    where there was none since."""
 
     id: str
     how: str
     start: str | None = None
-    began_alike: bool = False
+    answered: str | None = None
+    first: bytes | None = None
 
 
 class Recognition:
@@ -28,62 +33,86 @@ class Recognition:
 
     Never across callers, whose ids are part of every fingerprint. What the store keeps:
     "session-start:…" → the id of the session that started so, or that there are several;
-    "session-answer:…" → the id of the session that started so and was answered so.
+    "session-answer:…" → the id of the session that started so and was answered so, and behind it
+    the account of its first request. That is "session-set:…" where something was set, so that
+    requests which are no conversation displace only one another.
     """
 
-    def __init__(self, store: Store, ttl: float) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._ttl = ttl
 
     async def recognise(self, exchange: Exchange) -> Recognised:
-        """The session of this request, an old or a new one."""
+        """The session of this request, an old or a new one.
+
+        The same first words again are a new conversation, not the old one's next turn. Also where
+        the client asks for the first answer once more: nothing tells the two apart.
+        """
         caller = exchange.caller.id if exchange.caller else "anonymous"
         if named := name_of(exchange):
             name, place = named
             return Recognised(digest(caller, name), f"named by {place}")
         beginning = beginning_of(exchange.request.messages, caller)
         if beginning.answered:
-            return await self._known(beginning, beginning.answered)
+            return await self._known(beginning.start, beginning.answered)
         if exchange.request.counts_only:  # which begins nothing
             return Recognised(beginning.start, "only counts tokens")
-        return await self._begun(beginning)
+        return Recognised(urandom(16).hex(), "begins here", beginning.start)
 
-    async def learn(self, session: Recognised, answer: FirstAnswer) -> None:
-        """Know the session by its first answer from now on."""
-        if session.start and (answered := answer.after(session.start)):
-            await self._store.save(_by_answer(answered), session.id.encode(), self._ttl)
-
-    async def _begun(self, beginning: Beginning) -> Recognised:
-        """The same first words again are a new conversation, not the old one's next turn. Also
-        where the client asks for the first answer once more: nothing tells the two apart."""
-        id_, before = uuid4().hex, False
-
-        def begin(started: bytes | None) -> bytes:
-            nonlocal before
-            before = started is not None
-            return _SEVERAL if before else id_.encode()
-
-        await self._store.update(_by_start(beginning.start), begin, self._ttl)
-        return Recognised(id_, "begins here", beginning.start, before)
-
-    async def _known(self, beginning: Beginning, answered: str) -> Recognised:
-        if id_ := await self._kept(_by_answer(answered)):
-            return Recognised(id_.decode(), "known by its beginning")
-        id_ = await self._kept(_by_start(beginning.start))
-        if id_ and id_ != _SEVERAL:
-            return Recognised(id_.decode(), "known by its beginning, with another answer")
+    async def _known(self, start: str, answered: str) -> Recognised:
+        load = self._store.load
+        if kept := await load(_by_answer(answered)) or await load(_of_set(answered)):
+            id_, first = kept[:_LENGTH].decode(), kept[_LENGTH:] or None
+            return Recognised(id_, "known by its beginning", None, answered, first)
+        started = await load(_by_start(start))
+        if started and started != _SEVERAL:
+            how = "known by its beginning, with another answer"
+            return Recognised(started.decode(), how, None, answered)
         return Recognised(answered, "not known before")
 
-    async def _kept(self, key: str) -> bytes | None:
-        """What the store has, kept for as long as if it were new."""
-        if kept := await self._store.load(key):
-            await self._store.save(key, kept, self._ttl)
-        return kept
+    async def begin(self, found: Recognised, ttl: float) -> bool:
+        """Know it by its start from now on; whether another one had the same start."""
+        beginning = _Beginning(found)
+        await self._store.update(beginning.key, beginning, ttl)
+        return beginning.is_shared
 
 
-def _by_start(start: str) -> str:
+class _Beginning:
+    """A change of what is kept of a start: one more session has it."""
+
+    __slots__ = ("_id", "is_shared", "key")
+
+    def __init__(self, found: Recognised) -> None:
+        self.key = _by_start(found.start)
+        self.is_shared = False
+        self._id = found.id
+
+    def __call__(self, before: bytes | None) -> bytes:
+        self.is_shared = before is not None
+        return _SEVERAL if self.is_shared else self._id.encode()
+
+
+def begun(found: Recognised) -> dict[str, Change | bytes]:
+    """The same as `Recognition.begin`, to be done together with other changes."""
+    beginning = _Beginning(found)
+    return {beginning.key: beginning}
+
+
+def learnt(
+    found: Recognised, answered: str, first: bytes | None, *, is_set: bool
+) -> dict[str, bytes]:
+    """What lets the session be known by its first answer, for as long as if that were new; `first`
+    is the account of its first request, where there was none since."""
+    kept = found.id.encode() + (first or b"")
+    return {_of_set(answered) if is_set else _by_answer(answered): kept}
+
+
+def _by_start(start: str | None) -> str:
     return f"session-start:{start}"
 
 
 def _by_answer(answered: str) -> str:
     return f"session-answer:{answered}"
+
+
+def _of_set(answered: str) -> str:
+    return f"session-set:{answered}"

@@ -1,19 +1,21 @@
 """The stage that recognises conversations."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
 
 from pydantic import Field
 
-from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.exchange import Exchange, Session
 from llm_proxy.pipeline.reply import PROXY, Reply
 from llm_proxy.pipeline.stage import Kit, Next, Stage, StageOptions
+from llm_proxy.pipeline.state.store import Change, finished
 from llm_proxy.pipeline.values import Seconds
-from llm_proxy.stages.session.account import Bookkeeping
+from llm_proxy.stages.session.account import entry, entry_of_failure
+from llm_proxy.stages.session.conversation import Conversation
 from llm_proxy.stages.session.fingerprint import FirstAnswer
 from llm_proxy.stages.session.mark import Mark
-from llm_proxy.stages.session.memory import Memory
-from llm_proxy.stages.session.recognition import Recognised, Recognition
+from llm_proxy.stages.session.recognition import Recognised, Recognition, begun
 
 
 class SessionOptions(StageOptions):
@@ -32,35 +34,66 @@ class Sessions(Stage[SessionOptions]):
 
     def __init__(self, options: SessionOptions, kit: Kit) -> None:
         super().__init__(options, kit)
-        self._recognition = Recognition(kit.store, options.ttl)
-        self._memory = Memory(kit.store, options.ttl)
+        self._recognition = Recognition(kit.store)
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
         found = await self._recognition.recognise(exchange)
-        session = await self._memory.session(found.id)
+        conversation = Conversation(self.kit.store, self.options.ttl, found)
+        session = Session(
+            found.id,
+            await conversation.state(),
+            conversation.update,
+            conversation.account,
+            conversation.forget,
+        )
         exchange = replace(exchange, session=session)
         exchange.trace.notes["session"] = session.id
         if session.state.project:
             exchange.trace.notes["project"] = session.state.project
         self.tell(exchange, found.how)
-        books = Bookkeeping(exchange, self.kit.clock)
+        began = self.kit.clock()
         try:
             reply = await call_next(exchange)
         except (Exception, asyncio.CancelledError) as error:
-            await self._memory.enter(session.id, books.without_answer(error))
+            if not found.start:  # or there is no conversation in which somebody could ask
+                failed = entry_of_failure(exchange, error, self.kit.clock() - began)
+                await finished(conversation.enter(failed, found.answered, {}))
             raise
-        return self._followed(reply.through(books), found, books)
+        return await self._followed(exchange, reply, conversation, found, began)
 
-    def _followed(self, reply: Reply, found: Recognised, books: Bookkeeping) -> Reply:
+    async def _followed(
+        self,
+        exchange: Exchange,
+        reply: Reply,
+        conversation: Conversation,
+        found: Recognised,
+        began: float,
+    ) -> Reply:
         """The answer, which is remembered when it is over."""
-        answer = FirstAnswer()
-        if found.began_alike and reply.head.backend == PROXY:
-            reply.through(Mark(found.id))
+        clock = self.kit.clock
+        changes: dict[str, Change | bytes] = {}
+        answer: FirstAnswer | None = None
         if found.start:
+            changes = await self._begun(found, reply)
+            answer = FirstAnswer()
             reply.through(answer)
 
-        async def close() -> None:
-            await self._memory.enter(found.id, books.after(reply))
-            await self._recognition.learn(found, answer)
+        def close() -> Awaitable[None] | None:
+            answered = answer.after(found.start) if answer and found.start else found.answered
+            return conversation.enter(entry(exchange, reply, clock() - began), answered, changes)
 
         return reply.on_close(close)
+
+    async def _begun(self, found: Recognised, reply: Reply) -> dict[str, Change | bytes]:
+        """What lets the session be known by its start, done already where the answer depends on
+        whether another one started alike."""
+        if reply.head.backend != PROXY:
+            return begun(found)
+        try:
+            is_shared = await self._recognition.begin(found, self.options.ttl)
+        except BaseException:
+            await reply.aclose()
+            raise
+        if is_shared:
+            reply.through(Mark(found.id))
+        return {}

@@ -1,7 +1,7 @@
 """A guarded store over one that is away when a test says so."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from llm_proxy.pipeline.errors import StateAway
 from llm_proxy.pipeline.state.charges import Charge, Lease, Standing
@@ -49,9 +49,9 @@ class Switched(SharedStore):
         await self._here()
         await self.kept.drop(key)
 
-    async def update(self, key: str, change: Change, ttl: float) -> None:
+    async def update_all(self, changes: Mapping[str, Change | bytes], ttl: float) -> None:
         await self._here()
-        await self.kept.update(key, change, ttl)
+        self.kept.update_all(changes, ttl)
 
     async def take(self, charges: Sequence[Charge], lease: Lease | None = None) -> list[Standing]:
         await self._here()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm_proxy.pipeline.state.charges import Charge, Standing, fits, standings
+from llm_proxy.pipeline.state.charges import Charge, Standing, all_fit, standings
 
 
 @pytest.mark.parametrize(
@@ -39,5 +39,5 @@ def test_a_limit_is_kept_by_what_it_is_of_whom() -> None:
 def test_to_wait_is_to_be_refused(most: int, window: float, level: float, cost: float) -> None:
     charge = Charge("a", most, window, cost)
     (standing,) = standings([charge], [level])
-    assert fits(charge, level) == (standing.wait == 0)
+    assert all_fit([charge], [level]) == (standing.wait == 0)
     assert standing.reset >= standing.wait - 1e-6 or cost > most

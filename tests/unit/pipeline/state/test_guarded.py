@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from llm_proxy.pipeline.errors import StateAway
 from llm_proxy.pipeline.state.guarded import use_of
-from llm_proxy.pipeline.state.store import Use
+from llm_proxy.pipeline.state.store import Change, Use, WhenAway, finished
 from tests.support.guarded import Begin, Bench, turns
 
 
@@ -38,6 +39,36 @@ async def test_local_goes_on_with_what_this_process_knows(begin: Begin) -> None:
     assert [b"1", b"2", None, None] == [await bench.store.load(key) for key in keys]
     await bench.store.update("changed", lambda before: (before or b"") + b"!", 10)
     assert b"2!" == await bench.store.load("changed")
+
+
+async def test_so_it_does_with_what_is_kept_together(begin: Begin) -> None:
+    bench = begin("local")
+    changes: dict[str, Change | bytes] = {
+        "value": b"1",
+        "changed": lambda before: (before or b"") + b"!",
+    }
+    await finished(bench.store.update_all(changes, 10))
+    assert [b"1", b"!"] == [await bench.shared.kept.load(key) for key in changes]
+    bench.shared.is_away = True
+    assert [b"1", b"!"] == [await bench.store.load(key) for key in changes]
+    await finished(bench.store.update_all({"value": b"2", "new": b"3"}, 10))
+    assert [b"2", b"3"] == [await bench.store.load(key) for key in ("value", "new")]
+
+
+async def test_where_it_must_be_there_one_may_insist(begin: Begin) -> None:
+    refusing: list[WhenAway] = []
+    uses: tuple[WhenAway, ...] = ("closed", "local", "open")
+    for use in uses:
+        bench = begin(use)
+        bench.store.insist("sessions")
+        bench.shared.is_away = True
+        with suppress(StateAway):
+            await bench.store.load("session:a")
+        try:
+            bench.store.insist("sessions")
+        except StateAway:
+            refusing.append(use)
+    assert ["closed"] == refusing
 
 
 async def test_open_goes_on_without_anything(begin: Begin) -> None:

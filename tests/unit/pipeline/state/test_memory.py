@@ -2,13 +2,20 @@
 
 import pytest
 
-from llm_proxy.pipeline.state.memory import MemoryStore
+from llm_proxy.pipeline.state.memory import BEGINNINGS, MemoryStore
+from llm_proxy.pipeline.state.shelf import Bound
 from tests.support.clock import Clock
 
 
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+def bounded(clock: Clock, number: int, room: int = 1000) -> MemoryStore:
+    """A store with so little room for some kinds."""
+    kinds = ("k", "set", "used", "other")
+    return MemoryStore(clock, dict.fromkeys(kinds, Bound(number, room)))
 
 
 async def test_what_was_saved_is_loaded(clock: Clock) -> None:
@@ -46,7 +53,7 @@ async def test_reading_does_not_prolong_a_life_and_saving_does(clock: Clock) -> 
 
 
 async def test_over_the_bound_the_least_recently_used_goes(clock: Clock) -> None:
-    store = MemoryStore(clock, limit=2)
+    store = bounded(clock, 2)
     await store.save("k:a", b"1", 10)
     await store.save("k:b", b"2", 10)
     await store.load("k:a")
@@ -55,7 +62,7 @@ async def test_over_the_bound_the_least_recently_used_goes(clock: Clock) -> None
 
 
 async def test_many_of_one_kind_displace_none_of_another(clock: Clock) -> None:
-    store = MemoryStore(clock, limit=2)
+    store = bounded(clock, 2)
     await store.save("set:a", b"1", 10)
     for key in "bcde":
         await store.save(f"used:{key}", b"2", 10)
@@ -64,7 +71,7 @@ async def test_many_of_one_kind_displace_none_of_another(clock: Clock) -> None:
 
 
 async def test_the_expired_make_room_before_the_living(clock: Clock) -> None:
-    store = MemoryStore(clock, limit=2)
+    store = bounded(clock, 2)
     await store.save("k:living", b"1", 100)
     await store.save("k:expired", b"2", 1)
     await clock.sleep(2)
@@ -74,7 +81,7 @@ async def test_the_expired_make_room_before_the_living(clock: Clock) -> None:
 
 
 async def test_saving_a_key_again_takes_no_more_room(clock: Clock) -> None:
-    store = MemoryStore(clock, limit=2)
+    store = bounded(clock, 2)
     await store.save("k:a", b"1", 10)
     for value in (b"1", b"2", b"3"):
         await store.save("k:b", value, 10)
@@ -106,7 +113,7 @@ async def test_a_dropped_key_is_gone_and_dropping_it_again_is_no_error(clock: Cl
 
 
 async def test_the_room_of_a_kind_is_bounded_in_bytes(clock: Clock) -> None:
-    store = MemoryStore(clock, limit=10, room=100)
+    store = bounded(clock, 10, room=100)
     for key, size in (("k:a", 40), ("k:b", 40), ("other:a", 90)):
         await store.save(key, b"x" * size, 10)
     await store.load("k:a")
@@ -116,7 +123,7 @@ async def test_the_room_of_a_kind_is_bounded_in_bytes(clock: Clock) -> None:
 
 
 async def test_what_is_larger_than_all_of_the_room_is_not_kept(clock: Clock) -> None:
-    store = MemoryStore(clock, limit=10, room=100)
+    store = bounded(clock, 10, room=100)
     await store.save("k:a", b"old", 10)
     await store.save("k:b", b"1", 10)
     await store.save("k:a", b"x" * 101, 10)
@@ -124,7 +131,18 @@ async def test_what_is_larger_than_all_of_the_room_is_not_kept(clock: Clock) -> 
 
 
 async def test_small_values_are_counted(clock: Clock) -> None:
-    store = MemoryStore(clock, limit=3, room=100)
+    store = bounded(clock, 3, room=100)
     for key in "abcd":
         await store.save(f"k:{key}", b"", 10)
     assert [None, b"", b"", b""] == [await store.load(f"k:{key}") for key in "abcd"]
+
+
+async def test_beginnings_take_little_room_and_what_was_set_outlives_them(clock: Clock) -> None:
+    store = MemoryStore(clock)
+    await store.save("session:first", b"set", 60)
+    for number in range(BEGINNINGS.number + 1):
+        for kind in ("session-start", "session-answer", "session"):
+            await store.save(f"{kind}:{number}", b"1", 60)
+    assert [b"set", None, b"1"] == [
+        await store.load(key) for key in ("session:first", "session-start:0", "session-start:1")
+    ]

@@ -25,7 +25,9 @@ async def test_a_knock_leaves_nothing_behind_for_long(raw: Redis) -> None:
     assert 0 < await raw.pttl("k") <= 1000
 
 
-@pytest.mark.parametrize("seen", [("is", b"old"), ("is", b""), ("none", b""), ("none", b"x")])
+@pytest.mark.parametrize(
+    "seen", [("is", b"old"), ("is", b""), ("none", b""), ("none", b"x"), ("any", b"")]
+)
 @pytest.mark.parametrize("there", [b"old", b"", None])
 @pytest.mark.parametrize("after", [("is", b"new"), ("is", b""), ("none", b"")])
 async def test_a_swap_is_made_where_what_was_seen_is_still_there(
@@ -33,9 +35,10 @@ async def test_a_swap_is_made_where_what_was_seen_is_still_there(
 ) -> None:
     if there is not None:
         await raw.set("k", there)
-    is_same = there == (seen[1] if seen[0] == "is" else None)
+    is_same = seen[0] == "any" or there == (seen[1] if seen[0] == "is" else None)
     new = after[1] if after[0] == "is" else None
-    assert int(is_same) == await raw.eval(SWAP.text, 1, "k", 5000, *seen, *after)
+    expected = 1 if is_same else [there]
+    assert expected == await raw.eval(SWAP.text, 1, "k", 5000, *seen, *after)
     assert await raw.get("k") == (new if is_same else there)
     if is_same and new is not None:
         assert 0 < await raw.pttl("k") <= 5000

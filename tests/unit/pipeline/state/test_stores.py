@@ -2,6 +2,7 @@
 
 import asyncio
 
+from llm_proxy.pipeline.state.store import Change, finished
 from tests.support.stores import Kept
 
 
@@ -45,18 +46,58 @@ async def test_a_dropped_key_is_gone_and_dropping_it_again_is_no_error(kept: Kep
 
 async def test_a_change_sees_what_is_there(kept: Kept) -> None:
     store = kept.store
-    seen: list[bytes | None] = []
+    seen: bytes | None = b"?"
 
     def change(before: bytes | None) -> bytes:
-        seen.append(before)
+        nonlocal seen  # the last time counts: a store may guess at first
+        seen = before
         return (before or b"") + b"!"
 
-    for _ in range(2):
-        await store.update("a", change, 10)
+    await store.update("a", change, 10)
+    assert seen is None
+    await store.update("a", change, 10)
+    assert b"!" == seen
     await store.save("empty", b"", 10)
     await store.update("empty", change, 10)
-    assert [None, b"!", b""] == seen
+    assert b"" == seen
     assert (await store.load("a"), await store.load("empty")) == (b"!!", b"!")
+
+
+async def test_several_are_changed_each_for_itself(kept: Kept) -> None:
+    store = kept.store
+    await store.save("there", b"1", 10)
+    await store.save("to go", b"2", 10)
+
+    def more(before: bytes | None) -> bytes:
+        return (before or b"") + b"!"
+
+    changes: dict[str, Change | bytes] = {
+        "there": more,
+        "new": more,
+        "to go": lambda _: None,
+        "nothing": lambda _: None,
+        "value": b"3",
+    }
+    for _ in range(2):
+        await finished(store.update_all(changes, 60))
+    assert [b"1!!", b"!!", None, None, b"3"] == [await store.load(key) for key in changes]
+    await finished(store.update_all({"there": b"4"}, 60))
+    assert b"4" == await store.load("there")
+    await finished(store.update_all({"there": more}, 60))
+    assert b"4!" == await store.load("there")
+
+
+async def test_a_change_sees_what_another_has_put_there_behind_its_back(kept: Kept) -> None:
+    store = kept.store
+    large = b"x" * 3_000_000
+    for value in (b"1", b"", b"2" * 5_000, large):
+        await store.update("session:a", lambda before: (before or b"") + b"!", 60)
+        await store.save("session:a", value, 60)
+        await store.update("session:a", lambda before: (before or b"") + b"!", 60)
+        assert value + b"!" == await store.load("session:a")
+    await store.drop("session:a")
+    await store.update("session:a", lambda before: (before or b"") + b"!", 60)
+    assert b"!" == await store.load("session:a")
 
 
 async def test_a_change_to_nothing_drops(kept: Kept) -> None:

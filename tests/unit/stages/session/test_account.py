@@ -12,7 +12,7 @@ from llm_proxy.pipeline.reply import PROXY, Head, Reply
 from llm_proxy.pipeline.session_state import Account, LastRequest, Totals
 from llm_proxy.pipeline.trace import Attempt, Target
 from llm_proxy.stages.session import Sessions
-from tests.support.sessions import exchange, turns
+from tests.support.sessions import exchange, session, turns
 from tests.support.stages import Answer, Run, said
 
 USED = Usage(10, 20, cached_tokens=3, reasoning_tokens=4)
@@ -55,6 +55,62 @@ async def test_tokens_are_summed() -> None:
     await talk()
     await talk()
     assert Totals(2, 0, 20, 40, 6, 8) == (await talk.account()).totals
+
+
+async def test_they_are_summed_from_the_first_turn_on_where_it_has_no_name() -> None:
+    run = Run(Sessions, answers=[ANSWER])
+    for texts, requests in ((["hello"], 1), (["hello", "hi", "x"], 2), (["hello", "hi", "y"], 3)):
+        before = await session(run, turns(*texts))
+        assert (await before.account()).totals.requests == (requests if requests > 1 else 0)
+    last = run.seen[-1].session
+    assert last
+    assert Totals(3, 0, 30, 60, 9, 12) == (await last.account()).totals
+    await last.forget()
+    assert Account() == await last.account()
+
+
+async def test_what_begins_here_is_told_on_the_next_turn() -> None:
+    run = Run(Sessions, answers=[ANSWER, lambda _: Reply.of(Head(PROXY, "m"), said("the help"))])
+    await session(run, turns("hello"))
+    first = run.seen[-1]
+    again = await session(run, turns("hello", "hi", "x"))
+    account = await again.account()
+    assert Totals(1, 0, 10, 20, 3, 4) == account.totals
+    assert account.last
+    assert account.last.id == first.id
+
+
+@pytest.mark.parametrize("between", ["a command", "a count", "nothing"])
+async def test_it_is_still_told_after_what_is_no_request(between: str) -> None:
+    help_ = Reply.of(Head(PROXY, "m"), said("the help"))
+    answers: list[Answer] = [ANSWER, lambda _: help_] if between == "a command" else [ANSWER]
+    run = Run(Sessions, answers=answers)
+    await session(run, turns("hello"))
+    if between != "nothing":
+        await session(run, turns("hello", "hi", "x"), counts_only=between == "a count")
+    found = await session(run, turns("hello", "hi", "y"), counts_only=True)
+    assert Totals(1, 0, 10, 20, 3, 4) == (await found.account()).totals
+
+
+async def test_a_beginning_that_was_refused_leaves_nothing_behind() -> None:
+    run = Run(Sessions, answers=[Unavailable("nobody is there"), ANSWER])
+    with pytest.raises(Unavailable):
+        await session(run, turns("hello"))
+    found = await session(run, turns("hello"))
+    edited = await session(run, turns("hello", "edited", "x"))
+    assert edited.id == found.id  # no other one has begun alike
+
+
+@pytest.mark.parametrize("kept", [b"{}", b"[]", b"no JSON", b'{"totals":[1,2]}', b'{"totals":5}'])
+async def test_an_account_that_cannot_be_read_is_an_empty_one(kept: bytes) -> None:
+    talk = Talk(ANSWER)
+    await talk()
+    session = talk.run.seen[-1].session
+    assert session
+    await talk.run.stage.kit.store.save(f"session-account:{session.id}", kept, 60)
+    assert Account() == await session.account()
+    await talk()
+    assert 1 <= (await session.account()).totals.requests <= 2
 
 
 async def test_the_last_usage_of_an_answer_counts() -> None:

@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 
+import pytest
+
+from llm_proxy.pipeline.errors import StateAway
 from llm_proxy.pipeline.parts import Text
 from llm_proxy.pipeline.request import Message
 from llm_proxy.pipeline.session_state import NOTHING
+from llm_proxy.pipeline.state.memory import BEGINNINGS, MemoryStore
+from llm_proxy.pipeline.state.store import Outage
 from llm_proxy.stages.session import Sessions
 from tests.support.sessions import exchange, remember, session, turns
 from tests.support.stages import Run, said
@@ -95,3 +100,49 @@ async def test_a_conversation_without_a_word_of_the_user() -> None:
     run = talking("one")
     found = await session(run, (Message("system", (Text("greet me"),)),))
     assert len(found.id) == 32
+
+
+async def test_what_somebody_has_set_outlives_any_number_of_beginnings() -> None:
+    run = talking("one")
+    with_command = exchange(turns("hello"))
+    reply = await run(with_command)
+    first = run.seen[-1].session
+    assert first
+    await remember(first, model="a")  # as a command does, in the middle of the request
+    async with reply:
+        await reply.collect()
+    for number in range(BEGINNINGS.number + 1):
+        await session(run, turns(str(number)))
+    again = await session(run, turns("hello", "one", "x"))
+    assert (again.id, again.state.model) == (first.id, "a")
+
+
+async def test_what_is_set_on_a_later_turn_outlives_them_too() -> None:
+    run = talking("one")
+    first = await session(run, turns("hello"))
+    reply = await run(exchange(turns("hello", "one", "x")))
+    second = run.seen[-1].session
+    assert second
+    await remember(second, model="a")
+    async with reply:
+        await reply.collect()
+    for number in range(BEGINNINGS.number + 1):
+        await session(run, turns(str(number)))
+    again = await session(run, turns("hello", "one", "x", "one", "y"))
+    assert (again.id, again.state.model) == (first.id, "a")
+
+
+class Gone(MemoryStore):
+    """Shared state that is away, where the file wants to refuse then."""
+
+    @property
+    def outage(self) -> Outage:
+        return Outage(1, {"sessions": "closed", "limits": "open", "keys": "open", "cache": "open"})
+
+
+async def test_nothing_begins_where_it_must_be_kept_and_cannot() -> None:
+    run = talking("one")
+    run.stage.kit.store.__class__ = Gone
+    with pytest.raises(StateAway):
+        await run(exchange(turns("hello")))
+    assert not run.seen
