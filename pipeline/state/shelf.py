@@ -55,6 +55,8 @@ class Shelf:
             self._size -= len(before[0])
         if len(value) > bound.room:
             return
+        # A copy, for what orjson makes keeps the four kilobytes that it was written into.
+        value = bytes(memoryview(value))
         end = self._clock() + ttl
         values[key] = (value, end)
         self._size += len(value)
