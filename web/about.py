@@ -10,7 +10,7 @@ from aiohttp import web
 from llm_proxy.pipeline.dialects.dialect import Dialect, ModelEntry
 from llm_proxy.pipeline.errors import NotFound
 from llm_proxy.pipeline.proxy import Proxy
-from llm_proxy.pipeline.state.store import Outage
+from llm_proxy.pipeline.state.store import Outage, Store
 from llm_proxy.web.answers import JSON
 
 
@@ -54,7 +54,7 @@ async def ready(proxy: Proxy) -> web.Response:
     body = {
         "status": "ready" if usable else "not_ready",
         "backends": backends,
-        "state": _state(outage),
+        "state": _state(proxy.store),
     }
     status = HTTPStatus.OK if usable else HTTPStatus.SERVICE_UNAVAILABLE
     return _json(orjson.dumps(body), status)
@@ -69,10 +69,14 @@ def _refuses(outage: Outage | None) -> bool:
     return outage is not None and "closed" in outage.instead.values()
 
 
-def _state(outage: Outage | None) -> dict[str, Any]:
-    if outage is None:
-        return {"ready": True}
-    return {"ready": False, "seconds": round(outage.seconds, 3), "instead": outage.instead}
+def _state(store: Store) -> dict[str, Any]:
+    outage, outages = store.outage, store.outages
+    told: dict[str, Any] = {"ready": outage is None}
+    if outage:
+        told |= {"seconds": round(outage.seconds, 3), "instead": outage.instead}
+    if outages:
+        told |= {"outages": outages.number, "seconds_away": round(outages.seconds, 3)}
+    return told
 
 
 def _simple(entry: ModelEntry) -> dict[str, str]:

@@ -15,6 +15,7 @@ from llm_proxy.pipeline.state.store import (
     KEYS,
     Change,
     Outage,
+    Outages,
     SharedStore,
     Store,
     Use,
@@ -59,6 +60,7 @@ class GuardedStore(Store):
         self._away_since: float | None = None
         self._back_since = -inf
         self._outages = 0
+        self._seconds_away = 0.0
         self._watch: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -81,6 +83,11 @@ class GuardedStore(Store):
         if self._away_since is None:
             return None
         return Outage(self._clock() - self._away_since, self._when_away)
+
+    @property
+    def outages(self) -> Outages:
+        now = self.outage.seconds if self.outage else 0.0
+        return Outages(self._outages, self._seconds_away + now)
 
     async def load(self, key: str) -> bytes | None:
         if key.startswith(KEYS):
@@ -177,6 +184,7 @@ class GuardedStore(Store):
                 continue
             self._back_since = self._clock()
             seconds = self._back_since - self._away_since
+            self._seconds_away += seconds
             self._away_since = None
             _log.warning("the shared state is back", extra={"seconds": round(seconds, 3)})
 

@@ -31,6 +31,14 @@ class Outage:
     instead: Mapping[Use, WhenAway]
 
 
+@record
+class Outages:
+    """How often shared state has been away since the start, and for how many seconds in all."""
+
+    number: int
+    seconds: float
+
+
 class Store(Lifetime, ABC):
     """Small values that expire, with keys that begin with the name of their kind ("session:…"), and
     limits.
@@ -41,6 +49,11 @@ class Store(Lifetime, ABC):
     @property
     def outage(self) -> Outage | None:
         """Whether it cannot be reached at present; never, for a process's own memory."""
+        return None
+
+    @property
+    def outages(self) -> Outages | None:
+        """What there has been of them; None where there can be none."""
         return None
 
     def insist(self, use: Use) -> None:

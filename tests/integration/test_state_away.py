@@ -87,6 +87,9 @@ async def test_a_redis_that_hangs_and_goes_on(
     await is_back(bench)
     assert "echo" == await model_of(bench)
     assert [AWAY, BACK] == changes(caplog)
+    _, state = await ready(bench)
+    assert (True, 1) == (state["ready"], state["outages"])
+    assert state["seconds_away"] > 0
 
 
 async def test_a_redis_that_dies_and_comes_back_empty(

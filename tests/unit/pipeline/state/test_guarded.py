@@ -10,7 +10,7 @@ import pytest
 
 from llm_proxy.pipeline.errors import StateAway
 from llm_proxy.pipeline.state.guarded import use_of
-from llm_proxy.pipeline.state.store import Change, Use, WhenAway, finished
+from llm_proxy.pipeline.state.store import Change, Outages, Use, WhenAway, finished
 from tests.support.guarded import Begin, Bench, turns
 
 
@@ -170,6 +170,22 @@ async def test_each_change_is_one_line_of_the_log(
     instead = {"sessions": "local", "limits": "local", "keys": "local", "cache": "open"}
     assert ("gone", instead) == (told["reason"], told["instead"])
     assert 1.0 == vars(caplog.records[1])["seconds"]
+
+
+async def test_outages_are_counted_while_they_last_and_after(begin: Begin) -> None:
+    bench = begin()
+    assert Outages(0, 0.0) == bench.store.outages
+    bench.shared.is_away = True
+    await bench.store.load("a")
+    await bench.clock.sleep(3)
+    assert Outages(1, 3.0) == bench.store.outages
+    bench.shared.is_away = False
+    await bench.pass_time()
+    over = bench.store.outages
+    assert (1, None) == (over.number, bench.store.outage)
+    assert over.seconds >= 3.0
+    await bench.clock.sleep(5)
+    assert over == bench.store.outages
 
 
 async def test_what_fails_late_is_no_new_outage(begin: Begin) -> None:
