@@ -79,5 +79,5 @@ class Inside:
         assert self._edge._generations
         store = self._edge._generations._store
         assert isinstance(store, MemoryStore)
-        most = max(store._kinds.values(), key=len)
-        return len(most), int(most.maxsize)
+        most = max(store._shelves.values(), key=lambda shelf: len(shelf._values))
+        return len(most._values), most._bound.number
