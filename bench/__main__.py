@@ -34,7 +34,7 @@ from bench.workers import two_workers
 
 
 class Bench:
-    """One run; `parts` is what it has to say so far, and `spreads` how steady the yardstick was."""
+    """One run; `parts` is what it has to say so far, and `spreads` how steady the figures were."""
 
     def __init__(self, effort: Effort) -> None:
         self._effort = effort

@@ -61,14 +61,14 @@ def noise_before(seconds: float = 2.0) -> list[str]:
 def noise(before: Moment, after: Moment, spreads: Sequence[float]) -> list[str]:
     """Why nothing can be told from what was measured between the two, one sentence each.
 
-    `spreads`: how far the yardstick's rounds lie apart in each case, most by least.
+    `spreads`: how far the ratios of the rounds lie apart in each case, most by least.
     """
     foreign, stolen = after.foreign_since(before), after.stolen_since(before)
     spread = statistics.median(spreads)
     troubles = {
         f"other programs used {foreign:.0%} of the machine": foreign > MOST_FOREIGN,
         f"other virtual machines took {stolen:.0%} of it": stolen > MOST_STOLEN,
-        f"the pass-through's own rounds lie {spread:.2f} times apart": spread > MOST_SPREAD,
+        f"the ratios of the rounds lie {spread:.2f} times apart": spread > MOST_SPREAD,
     }
     return [trouble for trouble, is_so in troubles.items() if is_so]
 

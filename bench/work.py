@@ -22,8 +22,8 @@ _WARM_UP = 0.2
 class Contest:
     """Lets all contestants do the same, in turns, and keeps the tables.
 
-    `spreads` is how far the rounds of the yardstick lie apart in each case, most by least: nothing
-    about it changes, so that this is the machine's own doing.
+    `spreads` is how far the ratios of the rounds lie apart in each case, most by least: that the
+    machine is slower for a while does not matter, as long as it is so for both.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Contest:
         ratios = [ours / its for ours, its in pairs]
         our = statistics.median(ours for ours, _ in pairs)
         its = statistics.median(its for _, its in pairs)
-        self.spreads.append(spread([its for _, its in pairs]))
+        self.spreads.append(spread(ratios))
         self.table.add(
             name,
             f"{goal:g}",

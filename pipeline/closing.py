@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 
 from llm_proxy.pipeline.errors import StateAway
@@ -12,7 +12,7 @@ Closer = Callable[[], Awaitable[object] | None]
 _log = logging.getLogger(__name__)
 
 
-async def close_all(closers: Sequence[Closer]) -> None:
+async def close_all(closers: Iterable[Closer]) -> None:
     """Call one after the other: every closer runs, even if one fails or the caller is cancelled
     meanwhile, who is told so when all have run.
 
@@ -20,27 +20,17 @@ async def close_all(closers: Sequence[Closer]) -> None:
     """
     left = iter(closers)
     for close in left:
-        if (pending := _called(close)) is not None:
-            await _shielded(_close_the_rest(pending, left))
-
-
-def _called(close: Closer) -> Awaitable[object] | None:
-    try:
-        return close()
-    except Exception:
-        # One closer's failure must not keep the others from running.
-        _log.exception("closing an answer failed")
-        return None
+        try:
+            pending = close()
+        except Exception:
+            # One closer's failure must not keep the others from running.
+            _log.exception("closing an answer failed")
+        else:
+            if pending is not None:
+                await _shielded(_close_the_rest(pending, left))
 
 
 async def _close_the_rest(pending: Awaitable[object], left: Iterator[Closer]) -> None:
-    await _ended(pending)
-    for close in left:
-        if (more := _called(close)) is not None:
-            await _ended(more)
-
-
-async def _ended(pending: Awaitable[object]) -> None:
     try:
         await pending
     except (StateAway, asyncio.CancelledError):  # the former is told once, not by every request
@@ -48,6 +38,7 @@ async def _ended(pending: Awaitable[object]) -> None:
     except Exception:
         # As above.
         _log.exception("closing an answer failed")
+    await close_all(left)
 
 
 async def _shielded(work: Awaitable[None]) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
 from llm_proxy.pipeline.grants import NO_GRANTS, Grants
-from llm_proxy.pipeline.record import record
+from llm_proxy.pipeline.record import new_dict, record
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.session_state import NOTHING, Account, SessionState
 from llm_proxy.pipeline.trace import Target, Trace
@@ -62,11 +62,9 @@ class Client:
     """
 
     address: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=new_dict)
     credential: str | None = None
-    admitted: dict[object, Caller] = field(
-        default_factory=dict[object, Caller], compare=False, repr=False
-    )
+    admitted: dict[object, Caller] = field(default_factory=new_dict, compare=False, repr=False)
 
 
 _NOBODY = Client()
@@ -84,7 +82,7 @@ class Exchange:
     caller: Caller | None = None
     session: Session | None = None
     target: Target | None = None
-    facts: Mapping[Fact[Any], Any] = field(default_factory=dict[Fact[Any], Any])
+    facts: Mapping[Fact[Any], Any] = field(default_factory=new_dict)
 
     @classmethod
     def of(cls, request: ChatRequest, client: Client = _NOBODY) -> "Exchange":

@@ -1,9 +1,14 @@
 """Values that are made for every request: what is passed on, and never changed in place."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar, dataclass_transform
+from typing import Any, TypeVar, dataclass_transform
 
 T = TypeVar("T")
+
+new_list: Callable[[], list[Any]] = list
+new_dict: Callable[[], dict[Any, Any]] = dict
+"""Default factories; `list[str]` would be another one, at six times the price."""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))

@@ -5,7 +5,7 @@ from dataclasses import field, replace
 from typing import Any, Literal
 
 from llm_proxy.pipeline.parts import CacheTtl, JsonObject, Part, Text
-from llm_proxy.pipeline.record import record
+from llm_proxy.pipeline.record import new_dict, record
 
 Form = Literal["streamed", "whole", "counted"]
 """How an answer is wanted; the last is only the number of its tokens."""
@@ -47,7 +47,7 @@ class Tool:
     """
 
     name: str
-    parameters: JsonObject = field(default_factory=dict[str, Any])
+    parameters: JsonObject = field(default_factory=new_dict)
     description: str = ""
     strict: bool | None = None
     custom: bool = False
@@ -95,7 +95,7 @@ class ChatRequest:
     stream: bool = False
     wants_usage: bool = True
     counts_only: bool = False
-    params: JsonObject = field(default_factory=dict[str, Any])
+    params: JsonObject = field(default_factory=new_dict)
     tools: Sequence[Tool] = ()
     tool_choice: ToolChoice | None = None
     source: Source | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from llm_proxy.pipeline.record import record
+from llm_proxy.pipeline.record import new_dict, new_list, record
 
 
 @record
@@ -50,12 +50,12 @@ class Trace:
     their names, and `notes` what a stage found out and the log should tell.
     """
 
-    stages: list[tuple[str, float]] = field(default_factory=list[tuple[str, float]])
-    attempts: list[Attempt] = field(default_factory=list[Attempt])
-    decisions: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    warnings: list[str] = field(default_factory=list[str])
-    notes: dict[str, Any] = field(default_factory=dict[str, Any])
-    headers: dict[str, str] = field(default_factory=dict[str, str])
+    stages: list[tuple[str, float]] = field(default_factory=new_list)
+    attempts: list[Attempt] = field(default_factory=new_list)
+    decisions: list[tuple[str, str]] = field(default_factory=new_list)
+    warnings: list[str] = field(default_factory=new_list)
+    notes: dict[str, Any] = field(default_factory=new_dict)
+    headers: dict[str, str] = field(default_factory=new_dict)
 
     cut_short: bool = False
     """Whether a stage has ended the answer before the model had."""

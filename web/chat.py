@@ -139,7 +139,7 @@ class Chat:
                 exchange = Exchange(visit.id, asked, visit.trace, client)
                 if not asked.stream:
                     async with await pipeline(exchange) as reply:
-                        return await send_whole(await reply.primed(), exchange, visit.dialect)
+                        return await send_whole(reply, exchange, visit.dialect)
                 stream = AnswerStream(exchange, visit.dialect, visit.request, server.heartbeat)
                 visit.stream = stream
                 async with stream.heartbeat, await pipeline(exchange) as reply:
