@@ -7,7 +7,6 @@ such frames that arrive together costs about as much as parsing three.
 """
 
 from collections.abc import Callable
-from itertools import repeat
 from typing import Any
 
 import orjson
@@ -16,6 +15,8 @@ _PROBE = b"\\u0000probe"
 _PROBE_TEXT = "\x00probe"
 
 _BACKSLASH = ord("\\")
+
+_FRAME_END = b"\n\n"
 
 _LONGEST = 512
 """Frames of one run; bounds what is looked at again where runs are short and many."""
@@ -31,14 +32,14 @@ class TextRuns:
     `keys` are the ways in which the key of the text may be written, up to the value's quote.
     """
 
-    __slots__ = ("_event", "_keys", "_prefix", "_suffix", "_text_at")
+    __slots__ = ("_ending", "_joint", "_keys", "_opening", "_text_at")
 
     def __init__(self, text_at: TextAt, keys: tuple[bytes, ...]) -> None:
         self._text_at = text_at
         self._keys = keys
-        self._event = b""
-        self._prefix = b""
-        self._suffix = b""
+        self._opening = b""
+        self._ending = b""
+        self._joint = b""
 
     def learn(self, raw: bytes) -> None:
         """Take the shape of `raw`, if it is one `data:` line and a blank one, with at most a line
@@ -54,7 +55,9 @@ class TextRuns:
                 continue
             prefix, suffix = line[:start], line[_string_end(line, start) :]
             if self._varies_only_the_text(line, prefix + _PROBE + suffix):
-                self._event, self._prefix, self._suffix = event, prefix, suffix
+                self._opening = event + b"\n" + prefix if event else prefix
+                self._ending = suffix
+                self._joint = suffix + _FRAME_END + self._opening
                 return
 
     def _varies_only_the_text(self, line: bytes, probe: bytes) -> bool:
@@ -74,7 +77,7 @@ class TextRuns:
     def cut(self, block: bytes, start: int) -> tuple[str, int] | None:
         """The text of the run of known frames at `start` of a block of whole frames, and where the
         run ends; None where no such run begins there."""
-        if not self._prefix or not block.startswith(self._event or self._prefix, start):
+        if not self._opening or not block.startswith(self._opening, start):
             return None
         bodies = self._bodies(block, start)
         try:
@@ -85,36 +88,37 @@ class TextRuns:
             return None
         if not bodies or len(texts) != len(bodies):
             return None
-        around = len(self._prefix) + len(self._suffix) + len(b"\n\n")
-        if self._event:
-            around += len(self._event) + len(b"\n")
+        around = len(self._opening) + len(self._ending) + len(_FRAME_END)
         return "".join(texts), start + len(bodies) * around + sum(map(len, bodies))
 
     def _bodies(self, block: bytes, start: int) -> list[bytes]:
         """What stands between the quotes of each frame of the run."""
-        next_frame = block.find(b"\n\n", start) + len(b"\n\n")
-        if block.startswith(self._event or self._prefix, next_frame):
-            return self._several(block, start)
-        opening = self._event + b"\n" + self._prefix if self._event else self._prefix
-        begin, end = start + len(opening), next_frame - len(b"\n\n") - len(self._suffix)
-        is_known = block.startswith(opening, start) and block.startswith(self._suffix, end)
-        return [block[begin:end]] if is_known and begin <= end else []
+        opening, ending = self._opening, self._ending
+        second = block.find(_FRAME_END, start) + len(_FRAME_END)
+        if not block.startswith(opening, second):
+            begin, end = start + len(opening), second - len(_FRAME_END) - len(ending)
+            is_known = begin <= end and block.startswith(ending, end)
+            return [block[begin:end]] if is_known else []
+        frames = block[start:].split(_FRAME_END, _LONGEST)[:-1]
+        while frames and not self._is_known(frames[-1]):
+            frames.pop()
+        begin, end = len(opening), -len(ending)
+        bodies = [frame[begin:end] for frame in frames]
+        joined = self._joint.join(bodies)
+        lines = self._joint.count(b"\n") * (len(bodies) - 1)
+        if block.startswith(opening + joined + ending, start) and joined.count(b"\n") == lines:
+            return bodies  # which saves a look at each
+        others = (n for n, frame in enumerate(frames) if not self._is_known(frame))
+        return bodies[: next(others, None)]
 
-    def _several(self, block: bytes, start: int) -> list[bytes]:
-        prefix, suffix, event = self._prefix, self._suffix, self._event
-        begin, end, least = len(prefix), -len(suffix), len(prefix) + len(suffix)
-        bodies: list[bytes] = []
-        lines = block[start:].split(b"\n", (3 if event else 2) * _LONGEST)
-        names = lines[::3] if event else repeat(event)
-        own = lines[1:] if event else lines
-        step = 3 if event else 2
-        for named, line, blank in zip(names, own[::step], own[1::step], strict=False):
-            if named != event or blank or len(line) < least:
-                break
-            if not (line.startswith(prefix) and line.endswith(suffix)):
-                break
-            bodies.append(line[begin:end])
-        return bodies
+    def _is_known(self, frame: bytes) -> bool:
+        begin, end = len(self._opening), len(frame) - len(self._ending)
+        return (
+            begin <= end
+            and frame.startswith(self._opening)
+            and frame.endswith(self._ending)
+            and frame.find(b"\n", begin, end) < 0
+        )
 
 
 def _string_end(data: bytes, start: int) -> int:

@@ -17,7 +17,7 @@ def test_each_kind_of_noise_is_told() -> None:
     assert noise(BEFORE, loud, [1.1, 1.5, 1.6]) == [
         "other programs used 30% of the machine",
         "other virtual machines took 5% of it",
-        "the pass-through's own rounds lie 1.50 times apart",
+        "the ratios of the rounds lie 1.50 times apart",
     ]
 
 

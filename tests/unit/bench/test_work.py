@@ -23,7 +23,7 @@ def test_what_counts_is_the_ratio_within_a_round() -> None:
     contest.hold(Match(CASE, CASE), measured)
     [(name, goal, ratio, _, ours, its)] = contest.table.rows
     assert (name, goal, ratio, ours, its) == ("whole answer", "1.5", "2.25", "90", "40")
-    assert contest.spreads == [5 / 3]
+    assert contest.spreads == [pytest.approx(1.2)]
 
 
 def test_another_proxy_is_measured_with_its_share_and_may_fail() -> None:
