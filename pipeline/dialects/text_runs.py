@@ -99,23 +99,34 @@ class TextRuns:
             begin, end = start + len(opening), second - len(_FRAME_END) - len(ending)
             is_known = begin <= end and block.startswith(ending, end)
             return [block[begin:end]] if is_known else []
-        frames = block[start:].split(_FRAME_END, _LONGEST)[:-1]
-        while frames and not self._is_known(frames[-1]):
-            frames.pop()
-        begin, end = len(opening), -len(ending)
-        bodies = [frame[begin:end] for frame in frames]
-        joined = self._joint.join(bodies)
-        lines = self._joint.count(b"\n") * (len(bodies) - 1)
-        if block.startswith(opening + joined + ending, start) and joined.count(b"\n") == lines:
-            return bodies  # which saves a look at each
-        others = (n for n, frame in enumerate(frames) if not self._is_known(frame))
-        return bodies[: next(others, None)]
+        per_frame = opening.count(b"\n") + len(_FRAME_END)
+        lines = block[start:].split(b"\n", per_frame * _LONGEST)
+        prefix = opening.rpartition(b"\n")[2]
+        carriers = lines[per_frame - len(_FRAME_END) : -1 : per_frame]
+        while carriers and not self._is_known(carriers[-1], prefix):
+            carriers.pop()
+        begin, end = len(prefix), -len(ending)
+        bodies = [line[begin:end] for line in carriers]
+        run = opening + self._joint.join(bodies) + ending + _FRAME_END
+        if block.startswith(run, start):  # which saves a look at each
+            return bodies
+        return bodies[: self._known_frames(block, start)]
 
-    def _is_known(self, frame: bytes) -> bool:
-        begin, end = len(self._opening), len(frame) - len(self._ending)
+    def _known_frames(self, block: bytes, start: int) -> int:
+        """How many frames there are from `start` on until one is another."""
+        count, opening = 0, self._opening
+        while count < _LONGEST and block.startswith(opening, start):
+            end = block.find(_FRAME_END, start)
+            if not self._is_known(block[start:end], opening):
+                break
+            count, start = count + 1, end + len(_FRAME_END)
+        return count
+
+    def _is_known(self, frame: bytes, opening: bytes) -> bool:
+        begin, end = len(opening), len(frame) - len(self._ending)
         return (
             begin <= end
-            and frame.startswith(self._opening)
+            and frame.startswith(opening)
             and frame.endswith(self._ending)
             and frame.find(b"\n", begin, end) < 0
         )
