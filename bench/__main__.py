@@ -33,6 +33,9 @@ from bench.work import Contest, at_full_speed
 from bench.workers import two_workers
 
 
+SLICES = 5
+
+
 class Bench:
     """One run; `parts` is what it has to say so far, and `spreads` how steady the figures were."""
 
@@ -77,9 +80,9 @@ class Bench:
             running.enter_context(unlimited)
             contest, lags = Contest(self._effort, ours, yardstick, rivals), Lags()
             for match in MATCHES:
-                contest.hold(match, at_full_speed)
+                contest.hold(match, at_full_speed, slices=SLICES)
             for match in UNLIMITED:
-                contest.hold(match, at_full_speed, (", no limits", unlimited))
+                contest.hold(match, at_full_speed, (", no limits", unlimited), SLICES)
             for match in (paced(), paced(translated=True)):
                 contest.hold(match, lags)
                 lags.add(match.ours.name, ours, yardstick, rivals if match.others else {})

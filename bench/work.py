@@ -46,19 +46,30 @@ class Contest:
         )
 
     def hold(
-        self, match: Match, measured: Measure, unlike: tuple[str, Process] | None = None
+        self,
+        match: Match,
+        measured: Measure,
+        unlike: tuple[str, Process] | None = None,
+        slices: int = 1,
     ) -> None:
         """Measure one case and add its rows; `unlike` is a proxy in the place of ours, and in what
-        it is different."""
+        it is different. In a round they take turns so many times, for the machine's speed changes
+        from one second to the next."""
         note, proxy = unlike or ("", self._ours)
         others = self._others if match.others else {}
         costs: dict[str, list[float]] = {name: [] for name in others}
         pairs: list[tuple[float, float]] = []
         for number in self._effort.turns():
-            share = 1.0 if number else _WARM_UP
-            ours = measured(proxy, self._effort.of(match.ours, share))
-            its = measured(self._yardstick, self._effort.of(match.its, share))
-            pairs.append((ours, its))
+            share = (1.0 if number else _WARM_UP) / slices
+            costs_of_both = [
+                (
+                    measured(proxy, self._effort.of(match.ours, share)),
+                    measured(self._yardstick, self._effort.of(match.its, share)),
+                )
+                for _ in range(slices)
+            ]
+            ours, its = zip(*costs_of_both, strict=True)
+            pairs.append((statistics.mean(ours), statistics.mean(its)))
         for number in self._effort.turns(_MOST_ROUNDS_OF_OTHERS) if others else ():
             share = match.others * (1.0 if number else _WARM_UP)
             for name, process in others.items():

@@ -14,3 +14,7 @@ def test_one_sample_is_every_percentile() -> None:
 
 def test_the_spread_is_most_by_least() -> None:
     assert spread([2.0, 3.0, 2.5]) == 1.5
+
+
+def test_the_outermost_of_many_do_not_count() -> None:
+    assert spread([2.0, 9.0, 0.1, 3.0]) == 1.5
