@@ -32,7 +32,6 @@ from bench.translation import compare_translations
 from bench.work import Contest, at_full_speed
 from bench.workers import two_workers
 
-
 SLICES = 5
 
 
