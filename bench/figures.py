@@ -13,8 +13,8 @@ def percentile(samples: Sequence[float], share: float) -> float:
 
 
 def spread(samples: Sequence[float]) -> float:
-    """How many times as much as the least the largest is; without the two outermost, where there are
-    enough, for the median does not mind them."""
+    """How many times as much as the least the largest is; without the two outermost, where there
+    are enough, for the median does not mind them."""
     ranked = sorted(samples)
     inner = ranked[1:-1] if len(ranked) > _ENOUGH else ranked
     return inner[-1] / inner[0]
