@@ -7,8 +7,8 @@ from bench.calls import work_of
 
 MOST = {
     "whole": (626, 485),
-    "burst": (786, 1200),
-    "one by one": (7240, 7825),
+    "burst": (775, 805),
+    "one by one": (7230, 7725),
     "big": (1970, 1895),
 }
 """Case (bench/calls.py) → Python calls and C calls that a request may make: some 4 % more than it
