@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from llm_proxy.load import load
 from llm_proxy.pipeline import ChatRequest, Client, Exchange, Message, Text
@@ -107,3 +108,18 @@ async def test_without_http(toml: Callable[[str], Path]) -> None:
         "Usage",
         "End",
     ]
+
+
+@pytest.mark.parametrize("name", ["{team}", "{", "{a:.*}"])
+async def test_braces_in_a_path_of_the_file_are_letters_like_others(
+    name: str, aiohttp_client: Any, toml: Callable[[str], Path]
+) -> None:
+    served = f"/{name}/v1/chat/completions"
+    chain = CHAIN.replace("stages =", f'serves = ["{served}"]\nstages =')
+    client = await aiohttp_client(subapp(toml(chain), {}))
+
+    async def status(path: str) -> int:
+        async with client.post(URL.build(path=path), json=ASKED) as response:
+            return int(response.status)
+
+    assert [200, 404] == [await status(served), await status("/x/v1/chat/completions")]
