@@ -88,14 +88,13 @@ def _timed(link: Link, call_next: Next) -> Next:
 
     async def call(exchange: Exchange) -> Reply:
         trace = exchange.trace
-        before, trace.inner_seconds = trace.inner_seconds, 0.0
-        began = clock()
+        before, began = trace.spent, clock()
         try:
             return await stage(exchange, call_next)
         finally:
             took = clock() - began
-            trace.stages.append((name, took - trace.inner_seconds))
-            trace.inner_seconds = before + took
+            trace.stages.append((name, took - (trace.spent - before)))
+            trace.spent = before + took
 
     return call
 

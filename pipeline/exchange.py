@@ -1,7 +1,7 @@
 """One request on its way through the chain, with all that the stages have found out about it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
@@ -91,24 +91,43 @@ class Exchange:
 
     def with_request(self, request: ChatRequest) -> "Exchange":
         """This exchange, asking for something else."""
-        return self if request is self.request else replace(self, request=request)
+        return self if request is self.request else self._but(request=request)
+
+    def of_caller(self, caller: Caller) -> "Exchange":
+        """This exchange, whose caller is known now."""
+        return self._but(caller=caller)
+
+    def in_session(self, session: Session) -> "Exchange":
+        """This exchange, as part of a conversation."""
+        return self._but(session=session)
 
     def at(self, target: Target) -> "Exchange":
         """This exchange, sent to `target`."""
-        return Exchange(
-            self.id,
-            self.request,
-            self.trace,
-            self.client,
-            self.caller,
-            self.session,
-            target,
-            self.facts,
-        )
+        return self._but(target=target)
 
     def knowing(self, fact: Fact[FactT], value: FactT) -> "Exchange":
         """This exchange with one more fact."""
-        return replace(self, facts={**self.facts, fact: value})
+        return self._but(facts={**self.facts, fact: value})
+
+    def _but(
+        self,
+        request: ChatRequest | None = None,
+        caller: Caller | None = None,
+        session: Session | None = None,
+        target: Target | None = None,
+        facts: Mapping[Fact[Any], Any] | None = None,
+    ) -> "Exchange":
+        """A copy with one of these in place: `dataclasses.replace` at a quarter of its price."""
+        return Exchange(
+            self.id,
+            request or self.request,
+            self.trace,
+            self.client,
+            caller or self.caller,
+            session or self.session,
+            target or self.target,
+            facts or self.facts,
+        )
 
     @property
     def grants(self) -> Grants:

@@ -151,4 +151,4 @@ class Gate(Stage[OptionsT]):
         if caller.tenant:
             exchange.trace.notes["tenant"] = caller.tenant
         self.tell(exchange, f"let {caller.id} in")
-        return await call_next(replace(exchange, caller=caller))
+        return await call_next(exchange.of_caller(caller))

@@ -63,8 +63,8 @@ class Trace:
     timed_out: Callable[[], bool] = _never
     """Whether the time for the whole request is over: then a cancellation is not the client's."""
 
-    inner_seconds: float = 0.0
-    """The time of the calls made so far by the stage that is being timed."""
+    spent: float = 0.0
+    """Seconds of all calls of stages that are over, each without those of the calls in it."""
 
     def judge(self, target: Target, outcome: str, reason: str) -> None:
         """Say what was wrong with the latest attempt at `target`, where only a stage before knows:
@@ -77,7 +77,10 @@ class Trace:
 
     def own_seconds(self) -> dict[str, float]:
         """Each stage's own time, in the order of the chain; a stage called twice is summed."""
-        own: dict[str, float] = {}
-        for name, seconds in reversed(self.stages):
-            own[name] = own.get(name, 0.0) + seconds
+        own = dict(reversed(self.stages))
+        if len(own) == len(self.stages):
+            return own
+        own = dict.fromkeys(own, 0.0)
+        for name, seconds in self.stages:
+            own[name] += seconds
         return own

@@ -10,6 +10,7 @@ from pydantic import Field
 from llm_proxy.pipeline.errors import ProxyError
 from llm_proxy.pipeline.events import Usage
 from llm_proxy.pipeline.exchange import Exchange
+from llm_proxy.pipeline.log_line import LogLine
 from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.stage import Next, Stage, StageOptions
 
@@ -18,8 +19,8 @@ _OK = 200
 _LEFT = 499
 """The status, known from nginx, of a request whose client did not wait."""
 
-_RESERVED = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
-"""The log record's own fields, which may not be set."""
+_RESERVED = frozenset({"message", "time", "level", "logger"})
+"""What each line of the log has."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,19 +65,21 @@ class Observe(Stage[ObserveOptions]):
         return reply.on_close(close)
 
     def _write(self, exchange: Exchange, began: float, head: Head | None, **fields: Any) -> None:
-        attempts = exchange.trace.attempts
+        trace, request = exchange.trace, exchange.request
+        attempts = trace.attempts
         if head is None and attempts:
             head = Head(attempts[-1].target.backend, attempts[-1].target.model)
-        line: dict[str, Any] = {
-            "request_id": exchange.id,
-            "backend": head and head.backend,
-            "model": head.model if head else exchange.request.model,
-            "latency_ms": _milliseconds(self.kit.clock() - began),
-            "stream": exchange.request.stream,
-            "attempts": len(attempts),
-            "tokens_used": None,
-        }
-        for name, note in exchange.trace.notes.items():
+        line = LogLine(
+            message="request",
+            request_id=exchange.id,
+            backend=head and head.backend,
+            model=head.model if head else request.model,
+            latency_ms=_milliseconds(self.kit.clock() - began),
+            stream=request.stream,
+            attempts=len(attempts),
+            tokens_used=None,
+        )
+        for name, note in trace.notes.items():
             line[f"{name}_" if name in _RESERVED else name] = note
         line |= fields
         if len(attempts) > 1:
@@ -84,12 +87,12 @@ class Observe(Stage[ObserveOptions]):
                 f"{attempt.target}: {attempt.outcome} ({_milliseconds(attempt.seconds)} ms)"
                 for attempt in attempts
             ]
-        if exchange.trace.warnings:
-            line["warnings"] = exchange.trace.warnings
+        if trace.warnings:
+            line["warnings"] = trace.warnings
         if _log.isEnabledFor(logging.DEBUG):
-            own = exchange.trace.own_seconds()
+            own = trace.own_seconds()
             line["stages_ms"] = {name: _milliseconds(seconds) for name, seconds in own.items()}
-        _log.info("request", extra=line)
+        _log.info(line)
 
 
 def _tokens(usage: Usage | None) -> int | None:
@@ -134,4 +137,5 @@ def _told(error: BaseException, exchange: Exchange) -> dict[str, Any]:
 
 
 def _milliseconds(seconds: float) -> float:
-    return round(seconds * 1000, 3)
+    """To the microsecond; `round` takes ten times as long."""
+    return int(seconds * 1e6) / 1000

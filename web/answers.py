@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -17,7 +17,9 @@ JSON = "application/json"
 _LONGEST_HEADER = 4000
 
 _REMEMBERED = 256
-"""Models whose headers are kept at hand."""
+"""Models, and orders of stages, whose headers are kept at hand."""
+
+_NO_TOKEN = re.compile(r"[^A-Za-z0-9_.-]")
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 
@@ -67,8 +69,8 @@ def _headers(request_id: str, trace: Trace, dialect: Dialect) -> dict[str, str]:
     if len(trace.attempts) > 1:
         headers["x-llm-proxy-tried"] = _printable(_tried(trace.attempts))[:_LONGEST_HEADER]
     if own := trace.own_seconds():
-        timings = [f"{_token(name)};dur={seconds * 1000:.3f}" for name, seconds in own.items()]
-        headers["Server-Timing"] = ", ".join(timings)
+        milliseconds = [seconds * 1000 for seconds in own.values()]
+        headers["Server-Timing"] = _timing(tuple(own)) % tuple(milliseconds)
     if trace.warnings:
         headers["x-llm-proxy-warnings"] = _printable("; ".join(trace.warnings))[:_LONGEST_HEADER]
     return headers
@@ -84,7 +86,8 @@ def _printable(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _UNPRINTABLE.sub("?", text)
 
 
-@cache
-def _token(name: str) -> str:
-    """A stage's name as an HTTP token."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "-", name)
+@lru_cache(_REMEMBERED)
+def _timing(stages: Sequence[str]) -> str:
+    """The template of a `Server-Timing` header, with the stages' names as HTTP tokens."""
+    tokens = [_NO_TOKEN.sub("-", name) for name in stages]
+    return ", ".join([f"{token};dur=%.3f" for token in tokens])

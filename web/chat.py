@@ -15,6 +15,7 @@ from llm_proxy.pipeline.dialects.dialect import Dialect
 from llm_proxy.pipeline.dialects.doors import Door, dialect_for, door_of
 from llm_proxy.pipeline.errors import NotFound, ProxyError, Timeout, Unavailable
 from llm_proxy.pipeline.exchange import Client, Exchange
+from llm_proxy.pipeline.log_line import LogLine
 from llm_proxy.pipeline.proxy import Proxy
 from llm_proxy.pipeline.time_limit import TimeLimit
 from llm_proxy.pipeline.trace import Trace
@@ -90,20 +91,19 @@ class Chat:
             _log.exception("internal error", extra={"request_id": visit.id})
             failure = ProxyError("internal error; the log has more under this request id")
         if not visit.trace.stages:
-            _log.info(
-                "request refused",
-                extra={
-                    "request_id": visit.id,
-                    "path": visit.path,
-                    "backend": None,
-                    "model": None,
-                    "latency_ms": round((time.monotonic() - visit.began) * 1000, 3),
-                    "tokens_used": None,
-                    "attempts": 0,
-                    "status": failure.status,
-                    "error": failure.for_log,
-                },
+            line = LogLine(
+                message="request refused",
+                request_id=visit.id,
+                path=visit.path,
+                backend=None,
+                model=None,
+                latency_ms=round((time.monotonic() - visit.began) * 1000, 3),
+                tokens_used=None,
+                attempts=0,
+                status=failure.status,
+                error=failure.for_log,
             )
+            _log.info(line)
         if visit.stream and visit.stream.begun:
             return await visit.stream.fail(failure)
         return error_response(failure, visit.dialect, visit.id, visit.trace)

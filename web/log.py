@@ -11,8 +11,14 @@ from aiohttp.http_exceptions import HttpProcessingError
 from pythonjsonlogger.orjson import OrjsonFormatter
 
 from llm_proxy.pipeline.config import LoggingConfig
+from llm_proxy.pipeline.log_line import LogLine
+from llm_proxy.web.log_record import LogRecord
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
+    "message",
+    "asctime",
+    "taskName",
+}
 
 _NOISY = ("asyncio", "aiohttp")
 
@@ -31,7 +37,7 @@ class _JsonFormatter(OrjsonFormatter):
         self, record: logging.LogRecord, datefmt: str | None = None
     ) -> str:
         """UTC, as ISO 8601 has it."""
-        return f"{_second(int(record.created))}.{int(record.created % 1 * 1000):03d}+00:00"
+        return f"{_second(int(record.created))}.{int(record.msecs):03d}+00:00"
 
     def format(self, record: logging.LogRecord) -> str:
         if record.exc_info or record.stack_info:
@@ -40,10 +46,8 @@ class _JsonFormatter(OrjsonFormatter):
             "time": self.formatTime(record),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
         }
-        entry |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
-        return self.jsonify_log_record(entry)
+        return self.jsonify_log_record(entry | _fields(record))
 
 
 @lru_cache(1)
@@ -59,9 +63,17 @@ class _TextFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         extras = (
-            f"{key}={_shown(value)}" for key, value in vars(record).items() if key not in _STANDARD
+            f"{key}={_shown(value)}" for key, value in _fields(record).items() if key != "message"
         )
         return " ".join([super().formatMessage(record), *extras])
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    """The message, and whatever else a line was given to tell."""
+    if isinstance(record.msg, LogLine):
+        return record.msg
+    more = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+    return {"message": record.getMessage(), **more}
 
 
 def _shown(value: object) -> str:
@@ -84,6 +96,7 @@ def set_up_logging(config: LoggingConfig) -> None:
         handler.setFormatter(_JsonFormatter())
     else:
         handler.setFormatter(_TextFormatter())
+    logging.setLogRecordFactory(LogRecord)
     logging.basicConfig(level=config.level, handlers=[handler], force=True)
     logging.getLogger("aiohttp.server").addFilter(_is_not_the_clients)
     # As Python's "Logging HOWTO" has it for speed: no line of ours tells where in the code it comes

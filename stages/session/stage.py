@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import replace
 
 from pydantic import Field
 
@@ -46,7 +45,7 @@ class Sessions(Stage[SessionOptions]):
             conversation.account,
             conversation.forget,
         )
-        exchange = replace(exchange, session=session)
+        exchange = exchange.in_session(session)
         exchange.trace.notes["session"] = session.id
         if session.state.project:
             exchange.trace.notes["project"] = session.state.project

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient
 from llm_proxy.web import Edge
 from tests.integration.conftest import CONFIG, STAGES
 from tests.support.halting import halting, held
+from tests.support.log_lines import request_lines
 from tests.support.one_vendor import PATHS, STREAMED, asked
 from tests.support.runner import RunnerServer
 from tests.support.until import until
@@ -153,7 +154,7 @@ async def test_who_stays_gets_everything(begin: Begin, caplog: pytest.LogCapture
     async with bench.ask(stream=False) as response:
         assert 200 == response.status
     await until(lambda: not bench.draining())
-    lines = [vars(record) for record in caplog.records if record.message == "request"]
+    lines = request_lines(caplog)
     assert [5, 5] == [line["tokens_used"] for line in lines]
     assert not [line for line in lines if "drained" in line]
 

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.integration.conftest import Start
+from tests.support.log_lines import request_lines
 from tests.support.until import until
 from tests.support.vendor import (
     DONE,
@@ -188,7 +189,7 @@ async def test_one_line_in_the_log_for_each_request(
         await response.read()
 
     await until(lambda: "request" in caplog.messages)
-    (line,) = [vars(record) for record in caplog.records if record.message == "request"]
+    (line,) = request_lines(caplog)
     assert line["request_id"] == "r1"
     assert line["backend"] == "vendor"
     assert line["model"] == "m"

@@ -3,11 +3,11 @@
 import asyncio
 import socket
 from random import Random
-from typing import Any
 
 import orjson
 import pytest
 
+from tests.support.log_lines import request_lines
 from tests.support.one_vendor import Start, asked
 from tests.support.until import until
 from tests.support.vendor import HELLO, delta, streamed
@@ -17,10 +17,6 @@ LARGE = [*(delta(content=CHANCE.randbytes(32_000).hex()) for _ in range(200)), *
 """More than all buffers on the way take, and no loop."""
 
 OFTEN = '[server]\nheartbeat = "10ms"\n'
-
-
-def _lines(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
-    return [vars(record) for record in caplog.records if record.message == "request"]
 
 
 def _tasks(*owners: str) -> int:
@@ -51,8 +47,8 @@ async def test_nothing_piles_up_and_all_ends_when_it_goes(
         await vendor.asked()
         await asyncio.sleep(0.2)
         assert _tasks("AnswerStream") <= 1
-        assert [] == _lines(caplog)
+        assert [] == request_lines(caplog)
 
     await until(lambda: not _tasks("AnswerStream", "Chat", "RequestHandler"), 10)
-    (line,) = _lines(caplog)
+    (line,) = request_lines(caplog)
     assert ("abandoned" if policy == "cancel" else "complete") == line["outcome"]

@@ -14,6 +14,7 @@ from llm_proxy.pipeline.exchange import Client, Exchange
 from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.trace import Attempt, Target
 from llm_proxy.stages.observe import Observe
+from tests.support.log_lines import request_lines
 from tests.support.stages import Answer, Run, asking, said, text_of
 
 Lines = Callable[[], list[dict[str, Any]]]
@@ -30,7 +31,6 @@ FIELDS = {
     "outcome",
     "tokens_used",
 }
-NOT_OURS = {*logging.makeLogRecord({}).__dict__, "message", "taskName"}
 
 
 @pytest.fixture
@@ -39,10 +39,9 @@ def lines(caplog: pytest.LogCaptureFixture) -> Lines:
     caplog.set_level(logging.INFO, "llm_proxy.stages.observe")
 
     def logged() -> list[dict[str, Any]]:
-        records = [record for record in caplog.records if record.getMessage() == "request"]
         return [
-            {name: value for name, value in record.__dict__.items() if name not in NOT_OURS}
-            for record in records
+            {name: value for name, value in line.items() if name != "message"}
+            for line in request_lines(caplog)
         ]
 
     return logged
