@@ -1,4 +1,5 @@
-"""How much work a request is, counted in calls of functions: no other program can change that.
+"""How much work a request is, counted in bytecodes and in calls of functions: no other program can
+change that. Bytecodes agree best with time, where not much is done in C.
 
 `python -m bench.calls [CASE [FUNCTIONS]]` prints which modules make most calls in a case
 ("whole", "burst", "one by one", "big"), and so many functions. The server under count runs in the
@@ -41,9 +42,11 @@ _MOST_MODULES = 25
 
 @dataclass(frozen=True)
 class Work:
-    """Calls for one request, of Python functions and of C functions from Python; a coroutine that
-    goes on counts as a call. `modules` and `functions` tell whose the Python functions are."""
+    """Bytecodes for one request, and calls of Python functions and of C functions from Python; a
+    coroutine that goes on counts as a call. `modules` and `functions` tell whose the Python
+    functions are."""
 
+    bytecodes: float
     python: float
     c: float
     modules: Mapping[str, float]
@@ -53,7 +56,8 @@ class Work:
         """Both numbers, and the modules that make most calls."""
         most = Counter(self.modules).most_common(modules)
         lines = [f"{calls:8.1f} {module}" for module, calls in most]
-        return "\n".join([f"{self.python:.0f} Python calls, {self.c:.0f} C calls", *lines])
+        made = f"{self.python:.0f} Python calls, {self.c:.0f} C calls"
+        return "\n".join([f"{self.bytecodes:.0f} bytecodes, {made}", *lines])
 
 
 def work_of(server: str, case: str) -> Work:
@@ -67,14 +71,16 @@ def work_of(server: str, case: str) -> Work:
 def tables_of_calls() -> list[Table]:
     """Of each case, and of a whole answer by module."""
     table = Table(
-        "Calls",
-        "Calls of functions, in Python and from Python in C, that a request makes; a coroutine "
-        "that goes on counts as a call. Streams have 100 chunks.",
-        ["case", "Python", "C", "pass-through: Python", "C"],
+        "Work",
+        "What a request takes, counted: bytecodes, and calls of functions in Python and from Python "
+        "in C; a coroutine that goes on counts as a call. What is done in C is in none of them. "
+        "Streams have 100 chunks.",
+        ["case", "ratio", "bytecodes", "Python", "C", "pass-through: bytecodes", "Python", "C"],
     )
     for case in CASES:
         ours, its = work_of("proxy", case), work_of("pass-through", case)
-        table.add(case, *(f"{calls:.0f}" for calls in (ours.python, ours.c, its.python, its.c)))
+        counts = [f"{n:.0f}" for one in (ours, its) for n in (one.bytecodes, one.python, one.c)]
+        table.add(case, f"{ours.bytecodes / its.bytecodes:.2f}", *counts)
     return [table, _by_module(work_of("proxy", "whole"), work_of("pass-through", "whole"))]
 
 
@@ -119,19 +125,32 @@ async def _count(app: web.Application, case: Case, outside: Outside) -> Work:
 async def _batch(outside: Outside, url: str, body: bytes) -> "_Tally":
     tally = _Tally()
     sys.setprofile(tally)
+    sys.settrace(tally.trace)
     try:
         await outside.ask(url, body, _BATCH)
     finally:
+        sys.settrace(None)
         sys.setprofile(None)
     return tally
 
 
 class _Tally:
-    """A profile function that counts."""
+    """A profile function that counts, and a trace function."""
 
     def __init__(self) -> None:
+        self._bytecodes = 0
         self._python: Counter[CodeType] = Counter()
         self._c = 0
+
+    def trace(self, frame: FrameType, _event: str, _: object) -> Callable[..., object]:
+        """Called where a function begins or a coroutine goes on: look at its bytecodes too."""
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        return self._step
+
+    def _step(self, _frame: FrameType, event: str, _: object) -> Callable[..., object]:
+        if event == "opcode":
+            self._bytecodes += 1
+        return self._step
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
         if event == "call":
@@ -149,7 +168,8 @@ class _Tally:
             modules[module] += calls
             functions[f"{module} {code.co_qualname}"] += calls
         each = [{name: n / _BATCH for name, n in found.items()} for found in (modules, functions)]
-        return Work(self._python.total() / _BATCH, self._c / _BATCH, *each)
+        counts = (self._bytecodes, self._python.total(), self._c)
+        return Work(*(n / _BATCH for n in counts), *each)
 
 
 def _module(path: str) -> str:

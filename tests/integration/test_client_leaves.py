@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Start
+from tests.support.log_lines import request_lines
 from tests.support.until import until
 from tests.support.vendor import HELLO, Connection, Play, by_request, hangs, streamed
 
@@ -37,8 +38,8 @@ async def test_the_log_tells(start: Start, caplog: pytest.LogCaptureFixture) -> 
     await bench.vendor.left(1)
     await until(lambda: "request" in caplog.messages)
 
-    (line,) = [record for record in caplog.records if record.message == "request"]
-    assert vars(line)["outcome"] == "abandoned"
+    (line,) = request_lines(caplog)
+    assert line["outcome"] == "abandoned"
 
 
 async def test_the_slot_is_free_again(start: Start) -> None:

@@ -83,8 +83,8 @@ async def begin(aiohttp_client: Any, toml: Callable[[str], Path]) -> AsyncIterat
 
 
 def _line(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
-    (line,) = [record for record in caplog.records if record.message == "request"]
-    return vars(line)
+    (line,) = request_lines(caplog)
+    return line
 
 
 @RUNNERS
@@ -298,5 +298,5 @@ async def test_a_body_that_is_not_whole_is_no_answer_to_wait_for(
     writer.close()
     await until(lambda: not bench.draining())
     assert [] == [record for record in caplog.records if record.levelname == "ERROR"]
-    (line,) = [record for record in caplog.records if record.message == "request refused"]
-    assert "the client left before its request was whole" == vars(line)["error"]
+    (line,) = request_lines(caplog, "request refused")
+    assert "the client left before its request was whole" == line["error"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.log_lines import request_lines
 from tests.support.oracle import check_upstream
 from tests.support.scripts import SCRIPTS
 from tests.support.sdk_answers import told
@@ -69,8 +70,8 @@ async def test_only_the_losses_of_the_attempt_that_counts(
         async with proxy.post(path("openai_chat"), json=request) as response:
             warnings = response.headers["x-llm-proxy-warnings"]
     assert set(warnings.split("; ")) == {"dropped seed", "dropped metadata"}
-    line = next(record for record in caplog.records if record.message == "request")
-    assert set(vars(line)["warnings"]) == {"dropped seed", "dropped metadata"}
+    line = request_lines(caplog)[0]
+    assert set(line["warnings"]) == {"dropped seed", "dropped metadata"}
 
 
 AUDIO: dict[str, dict[str, Any]] = {

@@ -11,6 +11,7 @@ from llm_proxy.pipeline.continuing import GO_ON
 from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.events import Event, Failure, Finish, TextDelta
 from tests.support.broken_off import breaks, rest, up_to
+from tests.support.log_lines import request_lines
 from tests.support.oracle import check_upstream
 from tests.support.scripts import SCRIPTS, SIGNATURE, data
 from tests.support.sdk_answers import STOPPED, told
@@ -233,5 +234,5 @@ async def test_who_leaves_then_leaves_both(
         response.close()
     await other.left()
     await until(lambda: "request" in caplog.messages)
-    (line,) = [record for record in caplog.records if record.message == "request"]
-    assert vars(line)["outcome"] == "abandoned"
+    (line,) = request_lines(caplog)
+    assert line["outcome"] == "abandoned"

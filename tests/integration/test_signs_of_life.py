@@ -10,6 +10,7 @@ from llm_proxy.pipeline.dialects import DIALECTS
 from llm_proxy.pipeline.events import End
 from tests.integration.conftest import Start as StartRoute
 from tests.support.halting import halting, held
+from tests.support.log_lines import request_lines
 from tests.support.one_vendor import PATHS, STREAMED, Start, asked
 from tests.support.scripts import SCRIPTS, plays
 from tests.support.vendor import HELLO, by_request, hangs, resets, streamed, whole
@@ -110,8 +111,8 @@ async def test_an_error_after_the_first_sign(
     error = _without_signs(signs + body, SIGNS[client_of])
     assert error.startswith(ERRORS[client_of])
     assert b"too much to do" in error
-    (line,) = [record for record in caplog.records if record.message == "request"]
-    assert 503 == vars(line)["status"]
+    (line,) = request_lines(caplog)
+    assert 503 == line["status"]
 
 
 async def test_no_time_left_after_the_first_sign(
@@ -126,8 +127,8 @@ async def test_no_time_left_after_the_first_sign(
     assert 200 == response.status
     assert b"the request took longer than 0.2 s" in _without_signs(body, COMMENT)
     await vendor.left()
-    (line,) = [record for record in caplog.records if record.message == "request"]
-    assert (504, "the time was over") == (vars(line)["status"], vars(line)["error"])
+    (line,) = request_lines(caplog)
+    assert (504, "the time was over") == (line["status"], line["error"])
 
 
 async def test_a_stream_that_has_begun_may_take_longer(before_vendor: Start) -> None:

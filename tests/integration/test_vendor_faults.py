@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from tests.integration.conftest import Start
+from tests.support.log_lines import request_lines
 from tests.support.until import until
 from tests.support.vendor import (
     DONE,
@@ -258,8 +259,8 @@ async def test_counts_beyond_all_numbers_do_not_break_the_log(
 
     async with bench.ask() as response:
         assert response.status == 200
-    (line,) = [record for record in caplog.records if record.message == "request"]
-    assert vars(line)["tokens_used"] == 0
+    (line,) = request_lines(caplog)
+    assert line["tokens_used"] == 0
 
 
 async def test_the_log_has_no_words_of_a_vendor(
@@ -271,9 +272,9 @@ async def test_the_log_has_no_words_of_a_vendor(
     async with bench.ask() as response:
         assert "dear diary" in await response.text()
     assert "dear diary" not in str([vars(record) for record in caplog.records])
-    (line,) = [record for record in caplog.records if record.message == "request"]
-    assert vars(line)["error"] == "the vendor answered 400 (odd)"
-    assert vars(line)["status"] == 400
+    (line,) = request_lines(caplog)
+    assert line["error"] == "the vendor answered 400 (odd)"
+    assert line["status"] == 400
 
 
 async def test_the_log_tells_our_own_timeout_from_a_client_that_left(
@@ -284,8 +285,8 @@ async def test_the_log_tells_our_own_timeout_from_a_client_that_left(
 
     async with bench.ask() as response:
         assert response.status == 504
-    (line,) = [record for record in caplog.records if record.message == "request"]
-    assert (vars(line)["status"], vars(line)["error"]) == (504, "the time was over")
+    (line,) = request_lines(caplog)
+    assert (line["status"], line["error"]) == (504, "the time was over")
 
 
 @pytest.mark.parametrize("play", [streamed([DONE]), streamed([HELLO[0], DONE])])

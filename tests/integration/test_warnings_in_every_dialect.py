@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.log_lines import request_lines
 from tests.support.one_vendor import Start
 from tests.support.scripts import SCRIPTS, plays
 from tests.support.talk import body, path
@@ -29,8 +30,8 @@ LOST: dict[str, tuple[dict[str, Any], str, str]] = {
 
 async def logged(caplog: pytest.LogCaptureFixture) -> dict[str, Any]:
     """The fields of the request's line, which is written when its answer is over."""
-    await until(lambda: any(record.message == "request" for record in caplog.records))
-    return vars(next(record for record in caplog.records if record.message == "request"))
+    await until(lambda: request_lines(caplog))
+    return request_lines(caplog)[0]
 
 
 @clients

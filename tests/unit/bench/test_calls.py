@@ -26,10 +26,11 @@ def _count(steps: int) -> Work:
 def test_each_call_more_is_counted() -> None:
     few, many = _count(10), _count(1010)
     assert round(many.python - few.python) == 1000
+    assert many.bytecodes - few.bytecodes > 1000
     [(name, calls)] = [item for item in many.functions.items() if item[0].endswith("step")]
     assert (name, calls) == (f"tests/unit/bench/test_calls.py {name.split()[1]}", 1010)
 
 
 def test_it_tells_which_modules_make_most_calls() -> None:
-    work = Work(5, 2, {"a.py": 1, "b.py": 4}, {})
-    assert work.told(1) == "5 Python calls, 2 C calls\n     4.0 b.py"
+    work = Work(70, 5, 2, {"a.py": 1, "b.py": 4}, {})
+    assert work.told(1) == "70 bytecodes, 5 Python calls, 2 C calls\n     4.0 b.py"
