@@ -51,11 +51,11 @@ class Trace:
     """
 
     stages: list[tuple[str, float]] = field(default_factory=new_list)
-    attempts: list[Attempt] = field(default_factory=new_list)
-    decisions: list[tuple[str, str]] = field(default_factory=new_list)
-    warnings: list[str] = field(default_factory=new_list)
-    notes: dict[str, Any] = field(default_factory=new_dict)
-    headers: dict[str, str] = field(default_factory=new_dict)
+    attempts: list[Attempt] = field(default_factory=new_list, init=False)
+    decisions: list[tuple[str, str]] = field(default_factory=new_list, init=False)
+    warnings: list[str] = field(default_factory=new_list, init=False)
+    notes: dict[str, Any] = field(default_factory=new_dict, init=False)
+    headers: dict[str, str] = field(default_factory=new_dict, init=False)
 
     cut_short: bool = False
     """Whether a stage has ended the answer before the model had."""
