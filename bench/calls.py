@@ -72,9 +72,9 @@ def tables_of_calls() -> list[Table]:
     """Of each case, and of a whole answer by module."""
     table = Table(
         "Work",
-        "What a request takes, counted: bytecodes, and calls of functions in Python and from Python "
-        "in C; a coroutine that goes on counts as a call. What is done in C is in none of them. "
-        "Streams have 100 chunks.",
+        "What a request takes, counted: bytecodes, and calls of functions in Python and from "
+        "Python in C; a coroutine that goes on counts as a call. What is done in C is in none of "
+        "them. The ratio is that of bytecodes. Streams have 100 chunks.",
         ["case", "ratio", "bytecodes", "Python", "C", "pass-through: bytecodes", "Python", "C"],
     )
     for case in CASES:
