@@ -8,13 +8,16 @@ instructions are long on every turn.
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
+import orjson
+
 from llm_proxy.pipeline.events import Event, TextDelta, ToolCallStart
-from llm_proxy.pipeline.parts import Audio, Document, Image, Media, Part, Text, ToolCall
+from llm_proxy.pipeline.parts import Audio, Document, Image, Part, Text, ToolCall
 from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import Message
 
 _SAMPLE = 2048
-"""Characters."""
+_WHOLE = 2 * _SAMPLE
+"""Characters of an end, and of what is taken whole."""
 
 
 @record
@@ -25,11 +28,13 @@ class Beginning:
     answered: str | None
 
 
-def digest(*pieces: str) -> str:
-    """A fingerprint of texts in this order; their lengths keep them apart."""
-    lengths = " ".join(map(str, map(len, pieces)))
-    text = f"{lengths}\n{''.join(pieces)}".encode("utf-8", "replace")
-    return blake2b(text, digest_size=16).hexdigest()
+def digest(pieces: Sequence[str]) -> str:
+    """A fingerprint of texts in this order; as JSON none can be shifted into another."""
+    try:
+        written = orjson.dumps(pieces)
+    except TypeError:  # a text is no Unicode
+        written = orjson.dumps([piece.encode("utf-8", "replace").decode() for piece in pieces])
+    return blake2b(written, digest_size=16).hexdigest()
 
 
 def beginning_of(messages: Sequence[Message], caller: str) -> Beginning:
@@ -43,17 +48,19 @@ def beginning_of(messages: Sequence[Message], caller: str) -> Beginning:
     for position, message in enumerate(messages):
         role = message.role
         if asked and role == "assistant":
-            start = digest(*pieces)
+            start = digest(pieces)
             return Beginning(start, with_answer(start, *_answer(messages[position:])))
         asked = asked or role == "user"
         pieces.append(role)
-        pieces += map(_piece, message.parts)
-    return Beginning(digest(*pieces), None)
+        for part in message.parts:
+            piece = part.text if isinstance(part, Text) else _piece(part)
+            pieces.append(piece if len(piece) <= _WHOLE else _ends(piece))
+    return Beginning(digest(pieces), None)
 
 
 def with_answer(start: str, text: str, calls: Iterable[str]) -> str:
     """The fingerprint of a start with the first answer to it: its text and its calls' ids."""
-    return digest(start, text.strip()[:_SAMPLE].rstrip(), *calls)
+    return digest([start, text.strip()[:_SAMPLE].rstrip(), *calls])
 
 
 class FirstAnswer:
@@ -66,7 +73,7 @@ class FirstAnswer:
 
     def __call__(self, event: Event) -> Sequence[Event]:
         if isinstance(event, TextDelta):
-            if self._length < 2 * _SAMPLE:
+            if self._length < _WHOLE:
                 kept = event.text if self._texts else event.text.lstrip()
                 if kept:
                     self._texts.append(kept)
@@ -84,21 +91,13 @@ class FirstAnswer:
 
 def _piece(part: Part) -> str:
     match part:
-        case Text(text):
-            return _sample(text)
         case Image(media) | Document(media) | Audio(media):
-            return _sample(_content(media))
+            return media.data or media.url or media.file_id or ""
         case _:
             return type(part).__name__
 
 
-def _content(media: Media) -> str:
-    return media.data or media.url or media.file_id or ""
-
-
-def _sample(text: str) -> str:
-    if len(text) <= 2 * _SAMPLE:
-        return text
+def _ends(text: str) -> str:
     return f"{len(text)} {text[:_SAMPLE]} {text[-_SAMPLE:]}"
 
 

@@ -50,7 +50,7 @@ class Recognition:
         caller = exchange.caller.id if exchange.caller else "anonymous"
         if named := name_of(exchange):
             name, place = named
-            return Recognised(digest(caller, name), f"named by {place}")
+            return Recognised(digest([caller, name]), f"named by {place}")
         beginning = beginning_of(exchange.request.messages, caller)
         if beginning.answered:
             return await self._known(beginning.start, beginning.answered)

@@ -71,6 +71,10 @@ def test_pieces_cannot_be_shifted_into_one_another() -> None:
     assert beginning_of([HELLO], "a1").start != beginning_of([says("user", "1hello")], "a").start
 
 
+def test_what_is_no_unicode_has_a_fingerprint_too() -> None:
+    assert begun(says("user", "a \ud800 b")) == begun(says("user", "a ? b"))
+
+
 @pytest.mark.parametrize(
     "media",
     [
