@@ -1,12 +1,12 @@
 """How one request of a session went, and what it adds to the session's account.
 
 An account is written for every request and read for very few. So it is kept as it comes, and told
-in the order and the words of `Account` only to who asks.
+in the order and the words of `Account` only to who asks. The totals stand in a line of their own,
+for they alone are read again by the next request.
 """
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, cast
 
 import orjson
@@ -25,7 +25,6 @@ _MOST_TOLD = 20
 _LONGEST_TOLD = 100
 
 _NOTHING_USED = Usage(0, 0)
-_NO_TOTALS = Totals()
 
 
 class Entry:
@@ -40,34 +39,40 @@ class Entry:
         self._outcome = outcome
         self._seconds = seconds
         self._usage = usage or _NOTHING_USED
-        self._failed = failed
+        self._failed = int(failed)
 
     def __call__(self, kept: bytes | None) -> bytes:
-        exchange, trace, usage = self._exchange, self._exchange.trace, self._usage
-        before = _totals(kept) if kept else _NO_TOTALS
-        entered: dict[str, Any] = {
-            "totals": (
-                before.requests + 1,
-                before.failed + self._failed,
-                before.input_tokens + usage.input_tokens,
-                before.output_tokens + usage.output_tokens,
-                before.cached_tokens + usage.cached_tokens,
-                before.reasoning_tokens + usage.reasoning_tokens,
-            ),
-            "request": (exchange.id, exchange.request.model, self._outcome, self._seconds),
-            "stages": trace.stages,
-            "decisions": trace.decisions,
-            "attempts": trace.attempts,
-            "warnings": trace.warnings,
-        }
+        usage = self._usage
+        totals = (
+            1,
+            self._failed,
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.cached_tokens,
+            usage.reasoning_tokens,
+        )
+        return orjson.dumps(_added(kept, totals)) + b"\n" + self._last()
+
+    def _last(self) -> bytes:
+        exchange, trace = self._exchange, self._exchange.trace
+        request = (exchange.id, exchange.request.model, self._outcome, self._seconds)
+        attempts = [_attempt(one) for one in trace.attempts]
+        last = (request, trace.stages, trace.decisions, attempts, trace.warnings)
         try:
-            written = orjson.dumps(entered)
+            written = orjson.dumps(last)
         except TypeError:  # a text is no Unicode
             written = b""
         if 0 < len(written) <= _LARGEST:
             return written
         innermost_first = [*trace.own_seconds().items()][::-1]
-        return orjson.dumps(_short({**entered, "stages": innermost_first}))
+        return orjson.dumps(
+            _short((request, innermost_first, trace.decisions, attempts, trace.warnings))
+        )
+
+
+def _attempt(attempt: Attempt) -> tuple[str, str, str, str, float]:
+    target = attempt.target
+    return target.backend, target.model, target.key, attempt.outcome, attempt.seconds
 
 
 def entry(exchange: Exchange, reply: Reply, seconds: float) -> Entry | None:
@@ -101,31 +106,34 @@ def read_account(kept: bytes | None) -> Account:
     if not kept:
         return Account()
     try:
-        return _account(orjson.loads(kept))
-    except (ValueError, TypeError, KeyError):
+        return Account(Totals(*_totals(kept)), _read(orjson.loads(kept.partition(b"\n")[2])))
+    except (ValueError, TypeError):
         return Account()
 
 
-def _account(kept: Any) -> Account:
-    id_, model, outcome, seconds = kept["request"]
+def _read(last: Any) -> LastRequest:
+    (id_, model, outcome, seconds), calls, decided, attempts, warnings = last
     decisions: dict[str, tuple[str, ...]] = {}
-    for stage, decision in kept["decisions"]:
+    for stage, decision in decided:
         decisions[stage] = (*decisions.get(stage, ()), decision)
-    spent = Trace(stages=kept["stages"]).own_seconds()
+    spent = Trace(stages=calls).own_seconds()
     stages = tuple((stage, took, decisions.get(stage, ())) for stage, took in spent.items())
-    attempts = tuple(
-        (str(Target(**one["target"])), one["outcome"], one["seconds"]) for one in kept["attempts"]
-    )
-    last = LastRequest(id_, model, outcome, seconds, stages, attempts, tuple(kept["warnings"]))
-    return Account(Totals(*kept["totals"]), last)
+    tried = tuple((str(Target(*target)), came, took) for *target, came, took in attempts)
+    return LastRequest(id_, model, outcome, seconds, stages, tried, tuple(warnings))
 
 
-def _totals(kept: bytes) -> Totals:
-    """Of an account only what goes on: this happens on every request."""
+def _added(kept: bytes | None, totals: Sequence[int]) -> Sequence[int]:
+    """These totals more than were kept."""
+    if not kept:
+        return totals
     try:
-        return Totals(*orjson.loads(kept)["totals"])
-    except (ValueError, TypeError, KeyError):
-        return _NO_TOTALS
+        return [before + now for before, now in zip(_totals(kept), totals, strict=True)]
+    except (ValueError, TypeError):
+        return totals
+
+
+def _totals(kept: bytes) -> Any:
+    return orjson.loads(kept.partition(b"\n")[0])
 
 
 def _short(value: Any) -> Any:
@@ -135,10 +143,6 @@ def _short(value: Any) -> Any:
             return value[:_LONGEST_TOLD].encode("utf-8", "replace").decode()
         case list() | tuple():
             return [_short(one) for one in cast("Sequence[Any]", value[:_MOST_TOLD])]
-        case dict():
-            return {name: _short(one) for name, one in cast("dict[str, Any]", value).items()}
-        case Attempt():
-            return _short(asdict(value))
         case _:
             return value
 

@@ -101,7 +101,14 @@ async def test_a_beginning_that_was_refused_leaves_nothing_behind() -> None:
     assert edited.id == found.id  # no other one has begun alike
 
 
-@pytest.mark.parametrize("kept", [b"{}", b"[]", b"no JSON", b'{"totals":[1,2]}', b'{"totals":5}'])
+OF_BEFORE = {"totals": [1, 0, 9, 9, 0, 0], "request": ["r", "m", "complete", 1.0], "stages": []}
+OF_BEFORE |= {"decisions": [], "attempts": [], "warnings": []}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [b"{}", b"[]", b"no JSON", b'{"totals":[1,2]}', b"5", b"[1]\n[]", orjson.dumps(OF_BEFORE)],
+)
 async def test_an_account_that_cannot_be_read_is_an_empty_one(kept: bytes) -> None:
     talk = Talk(ANSWER)
     await talk()
