@@ -6,7 +6,8 @@ for they alone are read again by the next request.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, cast
 
 import orjson
@@ -16,7 +17,7 @@ from llm_proxy.pipeline.events import Usage
 from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import PROXY, Reply
 from llm_proxy.pipeline.session_state import Account, LastRequest, Totals
-from llm_proxy.pipeline.trace import Attempt, Target, Trace
+from llm_proxy.pipeline.trace import Target, Trace
 
 _LARGEST = 8_000
 """Bytes; what is larger is kept with fewer and shorter texts."""
@@ -25,54 +26,51 @@ _MOST_TOLD = 20
 _LONGEST_TOLD = 100
 
 _NOTHING_USED = Usage(0, 0)
+_NO_TOTALS = (0, 0, 0, 0, 0, 0)
 
 
-class Entry:
-    """A change of an account: one request more. Clients may have had a hand in all the texts."""
-
-    __slots__ = ("_exchange", "_failed", "_outcome", "_seconds", "_usage")
-
-    def __init__(
-        self, exchange: Exchange, outcome: str, seconds: float, usage: Usage | None, *, failed: bool
-    ) -> None:
-        self._exchange = exchange
-        self._outcome = outcome
-        self._seconds = seconds
-        self._usage = usage or _NOTHING_USED
-        self._failed = int(failed)
-
-    def __call__(self, kept: bytes | None) -> bytes:
-        usage = self._usage
-        totals = (
-            1,
-            self._failed,
-            usage.input_tokens,
-            usage.output_tokens,
-            usage.cached_tokens,
-            usage.reasoning_tokens,
-        )
-        return orjson.dumps(_added(kept, totals)) + b"\n" + self._last()
-
-    def _last(self) -> bytes:
-        exchange, trace = self._exchange, self._exchange.trace
-        request = (exchange.id, exchange.request.model, self._outcome, self._seconds)
-        attempts = [_attempt(one) for one in trace.attempts]
-        last = (request, trace.stages, trace.decisions, attempts, trace.warnings)
-        try:
-            written = orjson.dumps(last)
-        except TypeError:  # a text is no Unicode
-            written = b""
-        if 0 < len(written) <= _LARGEST:
-            return written
-        innermost_first = [*trace.own_seconds().items()][::-1]
-        return orjson.dumps(
-            _short((request, innermost_first, trace.decisions, attempts, trace.warnings))
-        )
+Entry = Callable[[bytes | None], bytes]
+"""A change of an account: one request more. Clients may have had a hand in all the texts."""
 
 
-def _attempt(attempt: Attempt) -> tuple[str, str, str, str, float]:
-    target = attempt.target
-    return target.backend, target.model, target.key, attempt.outcome, attempt.seconds
+def _entry(
+    exchange: Exchange, outcome: str, seconds: float, usage: Usage | None, *, failed: bool
+) -> Entry:
+    last = _last(exchange, outcome, seconds)
+    return partial(_entered, last, usage or _NOTHING_USED, int(failed))
+
+
+def _entered(last: bytes, used: Usage, failed: int, kept: bytes | None) -> bytes:
+    before = _totals(kept) if kept else _NO_TOTALS
+    requests, failures, read, written, cached, thought = before
+    totals = (
+        requests + 1,
+        failures + failed,
+        read + used.input_tokens,
+        written + used.output_tokens,
+        cached + used.cached_tokens,
+        thought + used.reasoning_tokens,
+    )
+    return orjson.dumps(totals) + b"\n" + last
+
+
+def _last(exchange: Exchange, outcome: str, seconds: float) -> bytes:
+    trace = exchange.trace
+    request = (exchange.id, exchange.request.model, outcome, seconds)
+    attempts = [
+        (one.target.backend, one.target.model, one.target.key, one.outcome, one.seconds)
+        for one in trace.attempts
+    ]
+    last = (request, trace.stages, trace.decisions, attempts, trace.warnings)
+    try:
+        written = orjson.dumps(last)
+    except TypeError:  # a text is no Unicode
+        written = b""
+    if 0 < len(written) <= _LARGEST:
+        return written
+    innermost_first = [*trace.own_seconds().items()][::-1]
+    short = (request, innermost_first, trace.decisions, attempts, trace.warnings)
+    return orjson.dumps(_short(short))
 
 
 def entry(exchange: Exchange, reply: Reply, seconds: float) -> Entry | None:
@@ -85,10 +83,10 @@ def entry(exchange: Exchange, reply: Reply, seconds: float) -> Entry | None:
         return None
     usage = None if reply.head.replayed else reply.usage
     if reply.error is not None:
-        return Entry(exchange, _told(reply.error), seconds, usage, failed=True)
+        return _entry(exchange, _told(reply.error), seconds, usage, failed=True)
     if reply.outcome == "abandoned":
-        return Entry(exchange, _left(exchange), seconds, usage, failed=True)
-    return Entry(exchange, "complete", seconds, usage, failed=False)
+        return _entry(exchange, _left(exchange), seconds, usage, failed=True)
+    return _entry(exchange, "complete", seconds, usage, failed=False)
 
 
 def entry_of_failure(exchange: Exchange, error: BaseException, seconds: float) -> Entry | None:
@@ -97,7 +95,7 @@ def entry_of_failure(exchange: Exchange, error: BaseException, seconds: float) -
         return None
     left = isinstance(error, asyncio.CancelledError)
     told = _left(exchange) if left else _told(error)
-    return Entry(exchange, told, seconds, None, failed=True)
+    return _entry(exchange, told, seconds, None, failed=True)
 
 
 def read_account(kept: bytes | None) -> Account:
@@ -122,18 +120,13 @@ def _read(last: Any) -> LastRequest:
     return LastRequest(id_, model, outcome, seconds, stages, tried, tuple(warnings))
 
 
-def _added(kept: bytes | None, totals: Sequence[int]) -> Sequence[int]:
-    """These totals more than were kept."""
-    if not kept:
-        return totals
+def _totals(kept: bytes) -> Sequence[int]:
+    line, _, last = kept.partition(b"\n")
     try:
-        return [before + now for before, now in zip(_totals(kept), totals, strict=True)]
-    except (ValueError, TypeError):
-        return totals
-
-
-def _totals(kept: bytes) -> Any:
-    return orjson.loads(kept.partition(b"\n")[0])
+        totals: Sequence[int] = orjson.loads(line) if last else _NO_TOTALS
+    except ValueError:
+        return _NO_TOTALS
+    return totals if len(totals) == len(_NO_TOTALS) else _NO_TOTALS
 
 
 def _short(value: Any) -> Any:

@@ -21,23 +21,22 @@ _STATE = TypeAdapter(SessionState)
 class Conversation:
     """A session in the store, where all of it is forgotten `ttl` seconds after its last request."""
 
-    __slots__ = ("_account", "_first", "_found", "_is_set", "_key", "_store", "_ttl")
+    __slots__ = ("_first", "_found", "_id", "_is_set", "_store", "_ttl")
 
     def __init__(self, store: Store, ttl: float, found: Recognised) -> None:
         self._store = store
         self._ttl = ttl
         self._found = found
+        self._id = found.id
         self._first = found.first
         self._is_set = False
-        self._key = f"session:{found.id}"
-        self._account = f"session-account:{found.id}"
 
     async def state(self) -> SessionState:
         """What was set in it; of one that begins here there is nothing to be looked up."""
         if self._found.start:
             self._store.insist("sessions")
             return NOTHING
-        kept = await self._store.load(self._key)
+        kept = await self._store.load(_key(self._id))
         self._is_set = kept is not None
         return _read(kept)
 
@@ -49,17 +48,17 @@ class Conversation:
             self._is_set = state != NOTHING
             return _STATE.dump_json(state) if self._is_set else None
 
-        await self._store.update(self._key, changed, self._ttl)
+        await self._store.update(_key(self._id), changed, self._ttl)
 
     async def account(self) -> Account:
         """What it has come to."""
-        return read_account(await self._store.load(self._account) or self._first)
+        return read_account(await self._store.load(_account_key(self._id)) or self._first)
 
     async def forget(self) -> None:
         """Begin anew."""
         self._is_set, self._first = False, None
-        await self._store.drop(self._key)
-        await self._store.drop(self._account)
+        await self._store.drop(_key(self._id))
+        await self._store.drop(_account_key(self._id))
 
     def enter(
         self, entry: Entry | None, answered: str | None, changes: dict[str, Change | bytes]
@@ -70,13 +69,22 @@ class Conversation:
         if entry and self._found.start:
             first = entry(None)
         elif entry:
-            changes[self._account] = lambda kept: entry(kept or self._first)
+            changes[_account_key(self._id)] = lambda kept: entry(kept or self._first)
             first = None
-        if answered and answered != self._found.id:
-            changes |= learnt(self._found, answered, first, is_set=self._is_set)
+        if answered and answered != self._id:
+            key, kept = learnt(self._found, answered, first, is_set=self._is_set)
+            changes[key] = kept
         if self._is_set:
-            changes[self._key] = _unchanged
+            changes[_key(self._id)] = _unchanged
         return self._store.update_all(changes, self._ttl) if changes else None
+
+
+def _key(id_: str) -> str:
+    return f"session:{id_}"
+
+
+def _account_key(id_: str) -> str:
+    return f"session-account:{id_}"
 
 
 def _unchanged(kept: bytes | None) -> bytes | None:

@@ -1,5 +1,6 @@
 """Which session a request belongs to."""
 
+from functools import partial
 from os import urandom
 
 from llm_proxy.pipeline.exchange import Exchange
@@ -71,39 +72,34 @@ class Recognition:
 
     async def begin(self, found: Recognised, ttl: float) -> bool:
         """Know it by its start from now on; whether another one had the same start."""
-        beginning = _Beginning(found)
-        await self._store.update(beginning.key, beginning, ttl)
-        return beginning.is_shared
+        is_shared = False
 
+        def one_more(before: bytes | None) -> bytes:
+            nonlocal is_shared
+            is_shared = before is not None
+            return _start(found, before)
 
-class _Beginning:
-    """A change of what is kept of a start: one more session has it."""
-
-    __slots__ = ("_id", "is_shared", "key")
-
-    def __init__(self, found: Recognised) -> None:
-        self.key = _by_start(found.start)
-        self.is_shared = False
-        self._id = found.id
-
-    def __call__(self, before: bytes | None) -> bytes:
-        self.is_shared = before is not None
-        return _SEVERAL if self.is_shared else self._id.encode()
+        await self._store.update(_by_start(found.start), one_more, ttl)
+        return is_shared
 
 
 def begun(found: Recognised) -> dict[str, Change | bytes]:
     """The same as `Recognition.begin`, to be done together with other changes."""
-    beginning = _Beginning(found)
-    return {beginning.key: beginning}
+    return {_by_start(found.start): partial(_start, found)}
+
+
+def _start(found: Recognised, before: bytes | None) -> bytes:
+    """What is kept of a start, now that one more session has it."""
+    return found.id.encode() if before is None else _SEVERAL
 
 
 def learnt(
     found: Recognised, answered: str, first: bytes | None, *, is_set: bool
-) -> dict[str, bytes]:
-    """What lets the session be known by its first answer, for as long as if that were new; `first`
-    is the account of its first request, where there was none since."""
+) -> tuple[str, bytes]:
+    """The key and the value that let the session be known by its first answer, for as long as if
+    that were new; `first` is the account of its first request, where there was none since."""
     kept = found.id.encode() + (first or b"")
-    return {_of_set(answered) if is_set else _by_answer(answered): kept}
+    return _of_set(answered) if is_set else _by_answer(answered), kept
 
 
 def _by_start(start: str | None) -> str:

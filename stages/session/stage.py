@@ -58,36 +58,27 @@ class Sessions(Stage[SessionOptions]):
                 failed = entry_of_failure(exchange, error, self.kit.clock() - began)
                 await finished(conversation.enter(failed, found.answered, {}))
             raise
-        return await self._followed(exchange, reply, conversation, found, began)
-
-    async def _followed(
-        self,
-        exchange: Exchange,
-        reply: Reply,
-        conversation: Conversation,
-        found: Recognised,
-        began: float,
-    ) -> Reply:
-        """The answer, which is remembered when it is over."""
-        clock = self.kit.clock
-        changes: dict[str, Change | bytes] = {}
         answer: FirstAnswer | None = None
+        changes: dict[str, Change | bytes] = {}
         if found.start:
-            changes = await self._begun(found, reply)
+            if reply.head.backend == PROXY:
+                await self._mark(reply, found)
+            else:
+                changes = begun(found)
             answer = FirstAnswer()
             reply.through(answer)
 
         def close() -> Awaitable[None] | None:
+            """Remember the answer, when it is over."""
             answered = answer.after(found.start) if answer and found.start else found.answered
-            return conversation.enter(entry(exchange, reply, clock() - began), answered, changes)
+            took = self.kit.clock() - began
+            return conversation.enter(entry(exchange, reply, took), answered, changes)
 
         return reply.on_close(close)
 
-    async def _begun(self, found: Recognised, reply: Reply) -> dict[str, Change | bytes]:
-        """What lets the session be known by its start, done already where the answer depends on
-        whether another one started alike."""
-        if reply.head.backend != PROXY:
-            return begun(found)
+    async def _mark(self, reply: Reply, found: Recognised) -> None:
+        """Let the session be known by its start already, for the answer depends on whether another
+        one started alike."""
         try:
             is_shared = await self._recognition.begin(found, self.options.ttl)
         except BaseException:
@@ -95,4 +86,3 @@ class Sessions(Stage[SessionOptions]):
             raise
         if is_shared:
             reply.through(Mark(found.id))
-        return {}

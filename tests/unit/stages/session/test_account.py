@@ -107,7 +107,15 @@ OF_BEFORE |= {"decisions": [], "attempts": [], "warnings": []}
 
 @pytest.mark.parametrize(
     "kept",
-    [b"{}", b"[]", b"no JSON", b'{"totals":[1,2]}', b"5", b"[1]\n[]", orjson.dumps(OF_BEFORE)],
+    [
+        b"{}",
+        b"[]",
+        b"no JSON",
+        b'{"totals":[1,2]}',
+        b"no\nJSON",
+        b"[1]\n[]",
+        orjson.dumps(OF_BEFORE),
+    ],
 )
 async def test_an_account_that_cannot_be_read_is_an_empty_one(kept: bytes) -> None:
     talk = Talk(ANSWER)
