@@ -66,6 +66,8 @@ def with_answer(start: str, text: str, calls: Iterable[str]) -> str:
 class FirstAnswer:
     """A step that keeps as much of an answer as its fingerprint needs."""
 
+    __slots__ = ("_calls", "_length", "_texts")
+
     def __init__(self) -> None:
         self._texts: list[str] = []
         self._length = 0
