@@ -8,7 +8,7 @@ but a hundred chunks that arrive together are paid for once.
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from llm_proxy.pipeline.closing import Closer, close_all
 from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken, UpstreamTimeout
@@ -23,15 +23,13 @@ from llm_proxy.pipeline.events import (
     Opaque,
     ReasoningDelta,
     TextDelta,
-    Usage,
 )
 from llm_proxy.pipeline.patience import Patience
 from llm_proxy.pipeline.record import record
+from llm_proxy.pipeline.told import Told
 
 Step = Callable[[Event], Sequence[Event]]
 """Sees each event of an answer and gives back what goes on in its place; must not block."""
-
-Outcome = Literal["open", "complete", "failed", "abandoned"]
 
 _LONGEST_UNSEEN = 16_000
 """Characters of a whole answer that are waited for."""
@@ -53,13 +51,12 @@ class Head:
     replayed: bool = False
 
 
-class Reply:
+class Reply(Told):
     """Events on their way to the client, with everything that must be closed behind them.
 
     A stage adds a step with `through` and an act at the end with `on_close`; it never wraps the
     reply in a generator of its own, for closing an outer generator does not close the inner one.
-    Whoever drops a reply instead of returning it closes it. `error` is why an answer has failed;
-    `usage` and `finish` are what it has told of itself so far, behind all steps.
+    Whoever drops a reply instead of returning it closes it.
     """
 
     __slots__ = (
@@ -69,11 +66,7 @@ class Reply:
         "_patience",
         "_source",
         "_steps",
-        "error",
-        "finish",
         "head",
-        "outcome",
-        "usage",
     )
 
     def __init__(
@@ -82,11 +75,8 @@ class Reply:
         source: AsyncIterator[Sequence[Event]] | None,
         close: Closer | None = None,
     ) -> None:
+        super().__init__()
         self.head = head
-        self.outcome: Outcome = "open"
-        self.error: Exception | None = None
-        self.usage: Usage | None = None
-        self.finish: FinishReason | None = None
         self._source = source
         self._buffer: deque[Sequence[Event]] = deque()
         self._longest_gap: float | None = None
@@ -115,7 +105,7 @@ class Reply:
         """Let what was read come once more, past the steps that have seen it."""
         self._buffer.append(events)
         self._steps = []
-        self.outcome, self.error = "open", None
+        self.open_again()
         return self
 
     def limit_gaps(self, seconds: float) -> Self:
@@ -201,7 +191,7 @@ class Reply:
             events = await self._next_batch()
             if self._steps:
                 events = self._through_steps(events)
-            if events := self._learned(events):
+            if events := self.learned(events):
                 return events
         raise StopAsyncIteration
 
@@ -218,30 +208,6 @@ class Reply:
             events = passed
         # A step may drop what it likes, but an answer ends.
         return [*events, last] if last else events
-
-    def fail(self, error: Exception) -> None:
-        """Note that the answer cannot be given, for a reason that is not among its events."""
-        self.outcome, self.error = "failed", error
-
-    def _learned(self, events: Sequence[Event]) -> Sequence[Event]:
-        """The events up to the end, now that what they tell of the answer is noted."""
-        for behind, event in enumerate(events, 1):
-            match event:
-                case TextDelta():  # most are
-                    pass
-                case Usage():
-                    self.usage = event
-                case Finish(reason):
-                    self.finish = reason
-                case End():
-                    self.outcome = "complete"
-                    return events[:behind]
-                case Failure(error):
-                    self.fail(error)
-                    return events[:behind]
-                case _:
-                    pass
-        return events
 
     async def _next_batch(self) -> Sequence[Event]:
         if self._buffer:

@@ -10,7 +10,6 @@ from hashlib import blake2b
 
 import orjson
 
-from llm_proxy.pipeline.events import Event, TextDelta, ToolCallStart
 from llm_proxy.pipeline.parts import Audio, Document, Image, Part, Text, ToolCall
 from llm_proxy.pipeline.record import record
 from llm_proxy.pipeline.request import Message
@@ -61,34 +60,6 @@ def beginning_of(messages: Sequence[Message], caller: str) -> Beginning:
 def with_answer(start: str, text: str, calls: Iterable[str]) -> str:
     """The fingerprint of a start with the first answer to it: its text and its calls' ids."""
     return digest([start, text.strip()[:_SAMPLE].rstrip(), *calls])
-
-
-class FirstAnswer:
-    """A step that keeps as much of an answer as its fingerprint needs."""
-
-    __slots__ = ("_calls", "_length", "_texts")
-
-    def __init__(self) -> None:
-        self._texts: list[str] = []
-        self._length = 0
-        self._calls: list[str] = []
-
-    def __call__(self, event: Event) -> Sequence[Event]:
-        if isinstance(event, TextDelta):
-            if self._length < _WHOLE:
-                kept = event.text if self._texts else event.text.lstrip()
-                if kept:
-                    self._texts.append(kept)
-                    self._length += len(kept)
-        elif isinstance(event, ToolCallStart):
-            self._calls.append(event.id)
-        return (event,)
-
-    def after(self, start: str) -> str | None:
-        """The fingerprint of `start` with this answer; None where there was none."""
-        if not (self._texts or self._calls):
-            return None
-        return with_answer(start, "".join(self._texts), self._calls)
 
 
 def _piece(part: Part) -> str:

@@ -12,7 +12,7 @@ from llm_proxy.pipeline.state.store import Change, finished
 from llm_proxy.pipeline.values import Seconds
 from llm_proxy.stages.session.account import entry, entry_of_failure
 from llm_proxy.stages.session.conversation import Conversation
-from llm_proxy.stages.session.fingerprint import FirstAnswer
+from llm_proxy.stages.session.fingerprint import with_answer
 from llm_proxy.stages.session.mark import Mark
 from llm_proxy.stages.session.recognition import Recognised, Recognition, begun
 
@@ -58,19 +58,18 @@ class Sessions(Stage[SessionOptions]):
                 failed = entry_of_failure(exchange, error, self.kit.clock() - began)
                 await finished(conversation.enter(failed, found.answered, {}))
             raise
-        answer: FirstAnswer | None = None
         changes: dict[str, Change | bytes] = {}
         if found.start:
             if reply.head.backend == PROXY:
                 await self._mark(reply, found)
             else:
                 changes = begun(found)
-            answer = FirstAnswer()
-            reply.through(answer.__call__)  # a bound method is called twice as fast as an object
 
         def close() -> Awaitable[None] | None:
             """Remember the answer, when it is over."""
-            answered = answer.after(found.start) if answer and found.start else found.answered
+            answered = found.answered
+            if found.start and (reply.opening or reply.calls):
+                answered = with_answer(found.start, "".join(reply.opening), reply.calls)
             took = self.kit.clock() - began
             return conversation.enter(entry(exchange, reply, took), answered, changes)
 

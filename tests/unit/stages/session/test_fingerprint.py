@@ -18,7 +18,8 @@ from llm_proxy.pipeline.parts import (
     ToolResult,
 )
 from llm_proxy.pipeline.request import Message, Role
-from llm_proxy.stages.session.fingerprint import Beginning, FirstAnswer, beginning_of
+from llm_proxy.pipeline.told import Told
+from llm_proxy.stages.session.fingerprint import Beginning, beginning_of, with_answer
 from tests.support.sessions import turns
 
 
@@ -104,21 +105,17 @@ def test_an_answer_may_come_back_in_several_messages() -> None:
     assert whole.answered == cut.answered
 
 
-def seen(events: Sequence[Event], start: str) -> str | None:
-    step = FirstAnswer()
-    assert [event for one in events for event in step(one)] == list(events)
-    return step.after(start)
+def seen(events: Sequence[Event], start: str) -> str:
+    """The fingerprint with an answer, of what it has told of itself when it is over."""
+    told = Told()
+    told.learned(events)
+    return with_answer(start, "".join(told.opening), told.calls)
 
 
 def test_the_answer_is_known_when_it_comes_back() -> None:
     events = [TextDelta("  I "), TextDelta("look\n"), ToolCallStart(0, "c1", "f")]
     back = begun(HELLO, says("assistant", "  I look\n", ToolCall("c1", "f", "{}")))
     assert seen(events, begun(HELLO).start) == back.answered
-
-
-def test_no_answer_is_none() -> None:
-    assert seen([TextDelta("")], "s") is None
-    assert seen([TextDelta(" \n")], "s") is None
 
 
 @given(st.lists(st.text(alphabet=" \nab", max_size=900), max_size=12))
