@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 
 from llm_proxy.pipeline.errors import ProxyError
 from llm_proxy.pipeline.events import Event
-from llm_proxy.pipeline.record import record
+from llm_proxy.pipeline.record import new_dict, record
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.traits import Traits
 
@@ -37,7 +37,7 @@ class Written:
 
     body: bytes
     losses: tuple[str, ...] = ()
-    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    names: Mapping[str, str] = field(default_factory=new_dict)
     customs: frozenset[str] = frozenset()
     json_tool: str | None = None
 
@@ -48,7 +48,7 @@ class Rendered:
 
     status: int
     body: bytes
-    headers: dict[str, str] = field(default_factory=dict[str, str])
+    headers: dict[str, str] = field(default_factory=new_dict)
 
 
 @record

@@ -15,7 +15,7 @@ import orjson
 
 from llm_proxy.pipeline.dialects.losses import Losses
 from llm_proxy.pipeline.json_values import is_list, is_object
-from llm_proxy.pipeline.parts import Part, Reasoning, Seal, ToolCall
+from llm_proxy.pipeline.parts import Part, Reasoning, Seal, Text, ToolCall
 from llm_proxy.pipeline.request import ChatRequest, Message
 
 MARK = "px1."
@@ -86,6 +86,8 @@ def without_foreign_seals(
 def _has_seals(request: ChatRequest) -> bool:
     for message in request.messages:
         for part in message.parts:
+            if isinstance(part, Text):
+                continue  # most parts of a long history, told by one question
             if isinstance(part, (Reasoning, ToolCall)) and part.seal is not None:
                 return True
     return False

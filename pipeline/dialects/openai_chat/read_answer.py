@@ -159,7 +159,10 @@ def _content(
     whole: bool = False,
 ) -> list[Event]:
     """The events of a message or of a delta: they have the same fields."""
-    events: list[Event] = [Opaque(frame, name) for name in _UNTOLD if message.get(name)]
+    events: list[Event] = []
+    for name in _UNTOLD:
+        if message.get(name):
+            events.append(Opaque(frame, name))  # noqa: PERF401 - mostly there is none
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     if not isinstance(reasoning, str):
         reasoning = ""
@@ -176,8 +179,10 @@ def _content(
         said.append(RefusalDelta(refusal, frame))
     for fragment in objects_in(message.get("tool_calls")):
         said += tools.read(fragment, frame, whole=whole)
-    # What was thought is whole once something is said.
-    return [*events, *(details.close(frame) if said else ()), *said]
+    if said:
+        events += details.close(frame)  # what was thought is whole once something is said
+        events += said
+    return events
 
 
 def _finish(choice: Mapping[str, Any], tools: ToolFragments, frame: Frame) -> Finish:

@@ -40,15 +40,16 @@ _REASONING = ("reasoning_content", "reasoning")
 
 def read_message(raw: object, index: int) -> Message:
     """Raises `BadRequest`, which names the field at fault."""
-    if not is_object(raw):
+    if not isinstance(raw, dict):
         raise BadRequest(f"messages[{index}] must be an object", param=f"messages[{index}]")
-    role, content = raw.get("role"), raw.get("content")
+    fields: dict[str, Any] = raw  # pyright: ignore[reportUnknownVariableType]
+    role, content = fields.get("role"), fields.get("content")
     if isinstance(content, str) and (
-        role in _PLAIN_ROLES or (role == "assistant" and len(raw) == _ROLE_AND_CONTENT)
+        role in _PLAIN_ROLES or (role == "assistant" and len(fields) == _ROLE_AND_CONTENT)
     ):
         # Most turns of a long history, read without a detour.
-        return Message(role, (Text(content),), raw)
-    return _structured(raw, f"messages[{index}]")
+        return Message(role, (Text(content),), fields)
+    return _structured(fields, f"messages[{index}]")
 
 
 def _structured(raw: Mapping[str, Any], where: str) -> Message:

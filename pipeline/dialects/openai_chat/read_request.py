@@ -32,15 +32,11 @@ def read_request(body: bytes) -> ChatRequest:
     check_numbers(fields, _NUMBERS, _INTEGERS)
     params = _params(fields)
     tools, tool_choice = _tools(fields.get("tools")), _tool_choice(fields.get("tool_choice"))
+    wants_usage = not stream or _wants_usage(fields)
+    source = Source(NAME, body, fields, messages, params, tools, tool_choice)
+    # By position: a value made by its fields' names costs twice as much.
     return ChatRequest(
-        model=model,
-        messages=messages,
-        stream=stream,
-        wants_usage=not stream or _wants_usage(fields),
-        params=params,
-        tools=tools,
-        tool_choice=tool_choice,
-        source=Source(NAME, body, fields, messages, params, tools, tool_choice),
+        model, messages, stream, wants_usage, False, params, tools, tool_choice, source
     )
 
 
