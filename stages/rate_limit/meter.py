@@ -1,11 +1,10 @@
-"""How many tokens a request comes to: beforehand, while its answer comes, and in the end."""
+"""How many tokens a request comes to: while its answer comes, and in the end."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
 
-from llm_proxy.pipeline.estimate import estimated_tokens
 from llm_proxy.pipeline.events import (
     Event,
     ReasoningDelta,
@@ -16,29 +15,17 @@ from llm_proxy.pipeline.events import (
     Usage,
 )
 from llm_proxy.pipeline.reply import PROXY, Reply
-from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.trace import Target, Trace
-from llm_proxy.stages.rate_limit.demand import Demand
+from llm_proxy.stages.rate_limit.asked import NOTHING, Asked
 
 _CHARACTERS_PER_TOKEN = 4
-
-NOTHING = Usage(0, 0)
-
-
-def expected(request: ChatRequest, assumed_output: int) -> Usage:
-    """What a request may come to: all that it may be answered, or `assumed_output` tokens."""
-    if request.counts_only:
-        return NOTHING
-    answers = _number(request, "n", 1)
-    output = _number(request, "max_tokens", assumed_output)
-    return Usage(estimated_tokens(request), answers * output)
 
 
 class Meter:
     """A step that sees what an answer comes to, in case nobody counts it to its end."""
 
-    def __init__(self, demand: Demand) -> None:
-        self._demand = demand
+    def __init__(self, asked: Asked) -> None:
+        self._asked = asked
         self._characters = 0
 
     def __call__(self, event: Event) -> Sequence[Event]:
@@ -70,14 +57,9 @@ class Meter:
 
     @property
     def _input(self) -> Usage:
-        return Usage(self._demand.expected.input_tokens, 0)
+        return Usage(self._asked.expected.input_tokens, 0)
 
     def _seen(self, usage: Usage) -> Usage:
         """At least what has come."""
         output = ceil(self._characters / _CHARACTERS_PER_TOKEN)
         return replace(usage, output_tokens=max(usage.output_tokens, output))
-
-
-def _number(request: ChatRequest, name: str, default: int) -> int:
-    value = request.params.get(name)
-    return value if isinstance(value, int) and value > 0 else default

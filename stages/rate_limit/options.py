@@ -8,8 +8,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from llm_proxy.pipeline.grants import What
 from llm_proxy.pipeline.stage import StageOptions
 from llm_proxy.pipeline.values import Listed, Seconds
+from llm_proxy.stages.rate_limit.asked import Per
 from llm_proxy.stages.rate_limit.prices import Price
-from llm_proxy.stages.rate_limit.rules import Per, Rule
+from llm_proxy.stages.rate_limit.rules import Rule
 
 
 def _number_or_none(value: object) -> int | None:

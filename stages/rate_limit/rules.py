@@ -3,18 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import field
 from fnmatch import fnmatchcase
-from functools import cached_property
 from hashlib import sha256
-from typing import Literal
 
-from llm_proxy.pipeline.exchange import Caller, Exchange
 from llm_proxy.pipeline.grants import LimitOf, What
-from llm_proxy.pipeline.named_together import named_together
 from llm_proxy.pipeline.record import record
-from llm_proxy.pipeline.stage import Kit
-from llm_proxy.pipeline.trace import Target
-
-Per = Literal["key", "tenant", "model", "backend", "all"]
+from llm_proxy.stages.rate_limit.asked import Asked, Per
 
 _LONGEST = 200
 """Characters of a subject that are kept as they are; clients may name models as they like."""
@@ -25,50 +18,6 @@ _UNITS: dict[What, str] = {
     "money": "US dollars",
     "in_flight": "requests at once",
 }
-
-
-class Asked:
-    """What a request is for: `names` are those that patterns may mean, `targets` where it may go.
-    Behind what chooses a target that is the one."""
-
-    def __init__(self, exchange: Exchange, kit: Kit) -> None:
-        self._exchange = exchange
-        self._kit = kit
-
-    @cached_property
-    def targets(self) -> Sequence[Target]:
-        if self._exchange.target:
-            return (self._exchange.target,)
-        named, target_of = self._kit.named_models, self._kit.target_of
-        return [
-            target
-            for part in _parts(self._exchange.request.model)
-            for target in named.get(part) or (target_of(part),)
-        ]
-
-    @cached_property
-    def names(self) -> Sequence[str]:
-        of_targets = (name for t in self.targets for name in (t.model, f"{t.backend}:{t.model}"))
-        return [self._exchange.request.model, *of_targets]
-
-    def subject(self, per: Per) -> str | None:
-        """Whose limit counts; None if that is not known yet."""
-        caller = self._exchange.caller or Caller("anonymous")
-        match per:
-            case "key":
-                return caller.id
-            case "tenant":
-                return f"tenant:{caller.tenant}" if caller.tenant else f"key:{caller.id}"
-            case "all":
-                return ""
-            case "model" | "backend":
-                return self._of_target(per)
-
-    def _of_target(self, per: Literal["model", "backend"]) -> str | None:
-        if len(self.targets) != 1:
-            return None
-        (target,) = self.targets
-        return target.backend if per == "backend" else f"{target.backend}:{target.model}"
 
 
 @record
@@ -99,6 +48,15 @@ class Rule:
         window = f" in {plain(self.window)} s" if self.window else ""
         return f"{self.all}{window}"
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether each request of a caller takes the same of the same limit, whatever it asks."""
+        return (
+            self.of in ("requests", "in_flight")
+            and self.per not in ("model", "backend")
+            and not self.models
+        )
+
     def key(self, asked: Asked) -> str | None:
         """Under which the limit is kept that counts for a request; None if there is none."""
         if self.models and not self._fits(asked.names):
@@ -124,13 +82,6 @@ def with_own(rules: Sequence[Rule], limits: Sequence[LimitOf]) -> Sequence[Rule]
 def plain(number: float) -> str:
     """A number as people write it, with four places at most."""
     return f"{round(number, 4):.15g}"
-
-
-def _parts(model: str) -> Sequence[str]:
-    try:
-        return named_together(model)
-    except ValueError:  # which is told where it is sent on
-        return (model,)
 
 
 def _short(subject: str) -> str:

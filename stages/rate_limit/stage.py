@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -15,14 +14,18 @@ from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Kit, Next, Stage
 from llm_proxy.pipeline.state.charges import Lease, Standing
 from llm_proxy.pipeline.trace import Target
+from llm_proxy.stages.rate_limit.asked import Asked
 from llm_proxy.stages.rate_limit.demand import Demand, Due
 from llm_proxy.stages.rate_limit.keeper import Keeper
-from llm_proxy.stages.rate_limit.meter import Meter, expected
+from llm_proxy.stages.rate_limit.meter import Meter
 from llm_proxy.stages.rate_limit.options import RateLimitOptions
 from llm_proxy.stages.rate_limit.prices import Prices
-from llm_proxy.stages.rate_limit.rules import Asked, plain, with_own
+from llm_proxy.stages.rate_limit.rules import plain, with_own
 
 _OWN_COUNTED = Fact[bool]("own limits counted")
+
+_REMEMBERED = 4096
+"""Callers; without keys each address is one, so there must be an end."""
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +48,7 @@ class RateLimit(Stage[RateLimitOptions]):
         self._prices = Prices(options.prices)
         self._keeper = Keeper(kit.store, options.lease)
         self._told_of_no_price = False
+        self._steady: dict[tuple[str, str, Sequence[LimitOf]] | None, Demand] = {}
 
     async def __aenter__(self) -> Self:
         await self._keeper.__aenter__()
@@ -59,47 +63,58 @@ class RateLimit(Stage[RateLimitOptions]):
         await self._keeper.__aexit__(kind, error, traceback)
 
     async def __call__(self, exchange: Exchange, call_next: Next) -> Reply:
-        demand = self._demand(exchange)
+        own = _own_limits(exchange)
+        demand = self._demand(exchange, own)
         if not (demand.taken or demand.held):
             return await call_next(exchange)
-        charges = [due.charge for due in demand.taken]
         if not demand.held:
-            standings = await self.kit.store.take(charges)
-            return await call_next(self._let_in(exchange, demand.taken, standings))
-        standings, lease = await self._keeper.take(charges)
-        exchange = self._let_in(exchange, demand.taken, standings)
+            standings = await self.kit.store.take(demand.charges)
+            return await call_next(self._let_in(exchange, own, demand.taken, standings))
+        standings, lease = await self._keeper.take(demand.charges)
+        exchange = self._let_in(exchange, own, demand.taken, standings)
         return await self._followed(exchange, call_next, demand, lease)
 
-    def _demand(self, exchange: Exchange) -> Demand:
-        request, own = exchange.request, _own_limits(exchange)
-        demand = Demand(
-            self.kit.stage,
-            self._rules if not own else with_own(self._rules, own),
-            Asked(exchange, self.kit),
-            self._prices,
-            partial(expected, request, self.options.assumed_output),
-            counts_only=request.counts_only,
-        )
+    def _demand(self, exchange: Exchange, own: Sequence[LimitOf]) -> Demand:
+        """What the request takes; worked out once for a caller of whom each takes the same."""
+        caller = exchange.caller
+        whose = (caller.id, caller.tenant, own) if caller else None
+        known = self._steady.get(whose)
+        if known is not None:
+            return known
+        rules = with_own(self._rules, own)
+        demand = Demand(self.kit.stage, rules, self._asked(exchange), self._prices)
+        if all(rule.is_steady for rule in rules):
+            if len(self._steady) == _REMEMBERED:
+                self._steady.clear()
+            self._steady[whose] = demand
         if not demand.is_priced and not self._told_of_no_price:
             self._told_of_no_price = True
-            extra = {"model": request.model, "stage": self.kit.stage}
+            extra = {"model": exchange.request.model, "stage": self.kit.stage}
             _log.warning("a model has no price: limits of money do not count it", extra=extra)
         return demand
 
+    def _asked(self, exchange: Exchange) -> Asked:
+        return Asked(exchange, self.kit, self.options.assumed_output)
+
     def _let_in(
-        self, exchange: Exchange, dues: Sequence[Due], standings: Sequence[Standing]
+        self,
+        exchange: Exchange,
+        own: Sequence[LimitOf],
+        dues: Sequence[Due],
+        standings: Sequence[Standing],
     ) -> Exchange:
         """The exchange that knows its limits; raises `RateLimited`."""
-        limits, told = exchange.fact(LIMITS) or (), ""
+        limits: tuple[Limit, ...] = exchange.facts.get(LIMITS, ())
+        told: list[str] = []
         for due, standing in zip(dues, standings, strict=True):
             if standing.wait:
                 raise self._refused(exchange, dues, standings)
             limit = _limit(due, standing)
             limits = (*limits, limit)
-            told += f"; {plain(limit.left)} of {due.rule.all} left"
-        self.tell(exchange, told.removeprefix("; "))
+            told.append(f"{plain(limit.left)} of {due.rule.all} left")
+        self.tell(exchange, "; ".join(told))
         exchange = exchange.knowing(LIMITS, limits)
-        return exchange.knowing(_OWN_COUNTED, True) if _own_limits(exchange) else exchange
+        return exchange.knowing(_OWN_COUNTED, True) if own else exchange
 
     def _refused(
         self, exchange: Exchange, dues: Sequence[Due], standings: Sequence[Standing]
@@ -114,7 +129,7 @@ class RateLimit(Stage[RateLimitOptions]):
         self, exchange: Exchange, call_next: Next, demand: Demand, lease: Lease
     ) -> Reply:
         """The answer, which is counted when it is over, in whatever way."""
-        meter = Meter(demand)
+        meter = Meter(self._asked(exchange))
 
         async def settle(usage: Usage, target: Target | None) -> None:
             charges = [due.charge for due in demand.held]
@@ -132,9 +147,9 @@ class RateLimit(Stage[RateLimitOptions]):
         return reply.through(meter).on_close(close)
 
 
-def _own_limits(exchange: Exchange) -> Sequence[LimitOf]:
+def _own_limits(exchange: Exchange) -> tuple[LimitOf, ...]:
     """The caller's, unless they were counted before."""
-    if exchange.caller is None or exchange.fact(_OWN_COUNTED):
+    if exchange.caller is None or _OWN_COUNTED in exchange.facts:
         return ()
     return exchange.caller.grants.limits
 

@@ -1,6 +1,6 @@
 """What one request takes of each of its limits."""
 
-from unittest.mock import Mock
+from unittest.mock import Mock, PropertyMock
 
 import pytest
 
@@ -8,9 +8,12 @@ from llm_proxy.pipeline.events import Usage
 from llm_proxy.pipeline.exchange import Caller
 from llm_proxy.pipeline.state.charges import Charge
 from llm_proxy.pipeline.trace import Target
+from llm_proxy.stages.rate_limit.asked import Asked
 from llm_proxy.stages.rate_limit.demand import Demand
 from llm_proxy.stages.rate_limit.prices import Price, Prices
-from llm_proxy.stages.rate_limit.rules import Asked, Rule
+from llm_proxy.stages.rate_limit.rules import Rule
+from tests.support.stages import asking
+from tests.unit.stages.rate_limit.asking import KIT
 
 CHEAP, DEAR, FREE = Target("b", "cheap"), Target("b", "dear"), Target("b", "free")
 PRICES = Prices({"cheap": Price(input=1, output=1), "dear": Price(input=10_000, output=20_000)})
@@ -27,9 +30,12 @@ EXPECTED = Usage(100, 1000)
 def demand(
     *rules: Rule, targets: tuple[Target, ...] = (CHEAP,), counts_only: bool = False
 ) -> Demand:
-    asked = Mock(spec=Asked, targets=targets, names=[target.model for target in targets])
+    names = [target.model for target in targets]
+    asked = Mock(
+        spec=Asked, targets=targets, names=names, expected=EXPECTED, counts_only=counts_only
+    )
     asked.subject.return_value = Caller("a").id
-    return Demand("here", rules, asked, PRICES, lambda: EXPECTED, counts_only=counts_only)
+    return Demand("here", rules, asked, PRICES)
 
 
 def test_what_is_taken_beforehand() -> None:
@@ -76,10 +82,12 @@ def test_to_count_tokens_costs_none() -> None:
 
 
 def test_nobody_estimates_what_nobody_wants_to_know() -> None:
-    asked = Mock(spec=Asked, targets=(CHEAP,))
-    asked.subject.return_value = "a"
-    expect = Mock()
-    one = Demand("here", [REQUESTS, SLOTS], asked, PRICES, expect, counts_only=False)
+    expect = PropertyMock()
+
+    class Unasked(Asked):
+        expected = expect
+
+    one = Demand("here", [REQUESTS, SLOTS], Unasked(asking(), KIT), PRICES)
     assert 2 == len(one.taken)
     expect.assert_not_called()
 

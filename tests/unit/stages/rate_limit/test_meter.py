@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -23,9 +22,9 @@ from llm_proxy.pipeline.events import (
 )
 from llm_proxy.pipeline.reply import PROXY, Head, Reply
 from llm_proxy.pipeline.trace import Attempt, Target, Trace
-from llm_proxy.stages.rate_limit.demand import Demand
-from llm_proxy.stages.rate_limit.meter import Meter, expected
-from tests.support.stages import asking, said
+from llm_proxy.stages.rate_limit.asked import Asked
+from llm_proxy.stages.rate_limit.meter import Meter
+from tests.support.stages import said
 
 TARGET = Target("b", "m")
 START = Start("id", "m", 1)
@@ -33,7 +32,7 @@ INPUT = 50
 
 
 def meter() -> Meter:
-    return Meter(Mock(spec=Demand, expected=Usage(INPUT, 1000)))
+    return Meter(Mock(spec=Asked, expected=Usage(INPUT, 1000)))
 
 
 async def counted(events: Sequence[Event], backend: str = "b") -> Usage:
@@ -46,22 +45,6 @@ async def counted(events: Sequence[Event], backend: str = "b") -> Usage:
     usage, target = one.after(reply)
     assert Target(backend, "m") == target
     return usage
-
-
-@pytest.mark.parametrize(
-    ("fields", "output"),
-    [
-        ({}, 1000),
-        ({"max_tokens": 7}, 7),
-        ({"max_tokens": 7, "n": 3}, 21),
-        ({"n": 2}, 2000),
-        ({"max_tokens": None, "n": 0}, 1000),
-        ({"max_tokens": "7"}, 1000),
-    ],
-)
-def test_all_that_it_may_be_answered_is_expected(fields: dict[str, Any], output: int) -> None:
-    request = asking("x" * 400, params=fields).request
-    assert Usage(104, output) == expected(request, 1000)
 
 
 async def test_the_last_count_is_what_it_came_to() -> None:

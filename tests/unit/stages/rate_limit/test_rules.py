@@ -1,80 +1,13 @@
 """Which limits count for a request."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from unittest.mock import Mock
-
 import pytest
 
-from llm_proxy.pipeline.exchange import Caller, Exchange
+from llm_proxy.pipeline.exchange import Caller
 from llm_proxy.pipeline.grants import LimitOf
-from llm_proxy.pipeline.stage import Kit
-from llm_proxy.pipeline.state.memory import MemoryStore
-from llm_proxy.pipeline.trace import Target
-from llm_proxy.stages.rate_limit.rules import Asked, Per, Rule, plain, with_own
-from tests.support.clock import Clock
-from tests.support.stages import asking
-
-ROUTES: Mapping[str, Sequence[Target]] = {
-    "best": (Target("openai", "gpt-5"), Target("gemini", "pro")),
-    "only": (Target("openai", "gpt-5"),),
-}
-KIT = Kit(
-    http=Mock(),
-    store=MemoryStore(Clock()),
-    off={"openai": "no key", "gemini": "no key"},
-    named_models=ROUTES,
-)
-
-
-def asked(model: str, caller: Caller | None = None, target: Target | None = None) -> Asked:
-    exchange: Exchange = replace(asking(model=model), caller=caller, target=target)
-    return Asked(exchange, KIT)
-
-
-@pytest.mark.parametrize(
-    ("model", "expected"),
-    [
-        ("openai:gpt-5", ["openai:gpt-5"]),
-        ("gpt-5", ["local:gpt-5"]),
-        ("best", ["openai:gpt-5", "gemini:pro"]),
-        ("best|echo", ["openai:gpt-5", "gemini:pro", "local:echo"]),
-        ("a||b", ["local:a||b"]),
-    ],
-)
-def test_where_a_request_may_go(model: str, expected: list[str]) -> None:
-    assert expected == [str(target) for target in asked(model).targets]
-
-
-def test_what_has_been_chosen_is_where_it_goes() -> None:
-    chosen = Target("gemini", "pro", key="2")
-    one = asked("best", target=chosen)
-    assert [chosen] == list(one.targets)
-    assert ("gemini", "gemini:pro") == (one.subject("backend"), one.subject("model"))
-
+from llm_proxy.stages.rate_limit.rules import Rule, plain, with_own
+from tests.unit.stages.rate_limit.asking import asked
 
 TENANT = Caller("key-1", "acme")
-
-
-@pytest.mark.parametrize(
-    ("per", "model", "caller", "expected"),
-    [
-        ("key", "gpt-5", TENANT, "key-1"),
-        ("key", "gpt-5", None, "anonymous"),
-        ("tenant", "gpt-5", TENANT, "tenant:acme"),
-        ("tenant", "gpt-5", Caller("acme"), "key:acme"),
-        ("all", "gpt-5", TENANT, ""),
-        ("model", "gpt-5", TENANT, "local:gpt-5"),
-        ("model", "only", TENANT, "openai:gpt-5"),
-        ("backend", "openai:gpt-5", TENANT, "openai"),
-        ("model", "best", TENANT, None),
-        ("backend", "best", TENANT, None),
-    ],
-)
-def test_whose_limit_counts(
-    per: Per, model: str, caller: Caller | None, expected: str | None
-) -> None:
-    assert expected == asked(model, caller).subject(per)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +41,23 @@ def test_each_limit_has_a_key_of_its_own() -> None:
     ]
     keys = {rule.key(asked("gpt-5", TENANT)) for rule in rules}
     assert (len(rules), False) == (len(keys), None in keys)
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        (Rule("requests", "key", 5, 60), True),
+        (Rule("requests", "tenant", 5, 60), True),
+        (Rule("in_flight", "all", 5, 0), True),
+        (Rule("requests", "model", 5, 60), False),
+        (Rule("requests", "backend", 5, 60), False),
+        (Rule("requests", "key", 5, 60, ("gpt-*",)), False),
+        (Rule("tokens", "key", 5, 60), False),
+        (Rule("money", "key", 5, 60), False),
+    ],
+)
+def test_whether_each_request_of_a_caller_takes_the_same(rule: Rule, *, expected: bool) -> None:
+    assert expected == rule.is_steady
 
 
 def test_a_key_is_short_whatever_clients_call_their_models() -> None:
