@@ -7,7 +7,7 @@ from math import inf
 
 from aiolimiter import AsyncLimiter
 
-from llm_proxy.pipeline.state.charges import Charge, Lease, Standing, all_fit, standings
+from llm_proxy.pipeline.state.charges import Charge, Lease, Standing, granted, standings
 
 
 class _Bucket(AsyncLimiter):
@@ -84,12 +84,12 @@ class Buckets:
         self._limits: OrderedDict[tuple[str, float, float], _Limit] = OrderedDict()
 
     def take(self, charges: Sequence[Charge], lease: Lease | None) -> list[Standing]:
-        limits = [self._limit(charge) for charge in charges]
-        levels = [limit.level() for limit in limits]
-        if all_fit(charges, levels):
-            for limit, charge in zip(limits, charges, strict=True):
+        limits = [(self._limit(charge), charge) for charge in charges]
+        found = standings(charges, [limit.level() for limit, _ in limits])
+        if granted(found):
+            for limit, charge in limits:
                 limit.take(charge, lease)
-        return standings(charges, levels)
+        return found
 
     def keep(self, charges: Sequence[Charge], lease: Lease) -> None:
         for charge in charges:

@@ -11,8 +11,12 @@ nobody keeps the lease. What is in flight is only ever held: its limit has no wi
 """
 
 from collections.abc import Sequence
+from itertools import repeat
+from operator import attrgetter
 
 from llm_proxy.pipeline.record import record
+
+_WAIT = attrgetter("wait")
 
 SLOT_WAIT = 1.0
 """Seconds after which to ask for a slot again; when the next request ends cannot be known."""
@@ -58,24 +62,30 @@ class Standing:
 
 def all_fit(charges: Sequence[Charge], levels: Sequence[float]) -> bool:
     """Whether limits at these levels let all the charges in."""
-    for charge, level in zip(charges, levels, strict=True):
-        if level + charge.cost > charge.most:
-            return False
-    return True
+    return not any(map(_is_over, charges, levels))
+
+
+def _is_over(charge: Charge, level: float) -> bool:
+    return level + charge.cost > charge.most
 
 
 def standings(charges: Sequence[Charge], levels: Sequence[float]) -> list[Standing]:
     """How limits stand that were at these levels, now that all charges were taken, or none was."""
-    taken = 1 if all_fit(charges, levels) else 0
-    return [
-        _standing(charge, level, level + taken * charge.cost)
-        for charge, level in zip(charges, levels, strict=True)
-    ]
+    # Most requests have one charge, for which `zip(…, strict=True)` costs as much as all the rest.
+    return list(map(_standing, charges, levels, repeat(all_fit(charges, levels))))
 
 
-def _standing(charge: Charge, before: float, after: float) -> Standing:
-    left, over = max(0.0, charge.most - after), before + charge.cost - charge.most
-    if not charge.window:
-        return Standing(left, SLOT_WAIT if over > 0 else 0.0, SLOT_WAIT if after > 0 else 0.0)
-    unit = charge.window / charge.most
-    return Standing(left, max(0.0, over * unit), after * unit)
+def granted(found: Sequence[Standing]) -> bool:
+    """Whether all was taken of limits that stand so."""
+    return not any(map(_WAIT, found))
+
+
+def _standing(charge: Charge, level: float, taken: bool) -> Standing:  # noqa: FBT001 - for `map`
+    most, window = charge.most, charge.window
+    asked = level + charge.cost
+    after = asked if taken else level
+    left = most - after if after < most else 0.0
+    if not window:
+        return Standing(left, SLOT_WAIT if asked > most else 0.0, SLOT_WAIT if after > 0 else 0.0)
+    unit = window / most
+    return Standing(left, (asked - most) * unit if asked > most else 0.0, after * unit)

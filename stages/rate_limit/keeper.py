@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from llm_proxy.pipeline.errors import StateAway
 from llm_proxy.pipeline.lifetime import Lifetime
-from llm_proxy.pipeline.state.charges import Charge, Lease, Standing
+from llm_proxy.pipeline.state.charges import Charge, Lease, Standing, granted
 from llm_proxy.pipeline.state.store import Store
 
 _TIMES_KEPT = 3
@@ -51,10 +51,10 @@ class Keeper(Lifetime):
             standings = await asyncio.shield(taking)
         except asyncio.CancelledError:
             await asyncio.wait([taking])
-            if not taking.exception() and _granted(taking.result()):
+            if not taking.exception() and granted(taking.result()):
                 await self.settle(held, lease, [0.0] * len(held))
             raise
-        if held and _granted(standings):
+        if held and granted(standings):
             self._keep(lease, held)
         return standings, lease
 
@@ -81,7 +81,3 @@ class Keeper(Lifetime):
     async def _again(self, lease: Lease, charges: Sequence[Charge]) -> None:
         with suppress(StateAway):
             await self._store.keep(charges, lease)
-
-
-def _granted(standings: Sequence[Standing]) -> bool:
-    return not any(standing.wait for standing in standings)

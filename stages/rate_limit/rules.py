@@ -81,7 +81,7 @@ def with_own(rules: Sequence[Rule], limits: Sequence[LimitOf]) -> Sequence[Rule]
 
 def plain(number: float) -> str:
     """A number as people write it, with four places at most."""
-    return f"{round(number, 4):.15g}"
+    return str(number) if isinstance(number, int) else f"{round(number, 4):.15g}"
 
 
 def _short(subject: str) -> str:

@@ -12,7 +12,7 @@ from llm_proxy.pipeline.grants import LimitOf
 from llm_proxy.pipeline.limits import LIMITS, Limit
 from llm_proxy.pipeline.reply import Reply
 from llm_proxy.pipeline.stage import Kit, Next, Stage
-from llm_proxy.pipeline.state.charges import Lease, Standing
+from llm_proxy.pipeline.state.charges import Lease, Standing, granted
 from llm_proxy.pipeline.trace import Target
 from llm_proxy.stages.rate_limit.asked import Asked
 from llm_proxy.stages.rate_limit.demand import Demand, Due
@@ -104,16 +104,12 @@ class RateLimit(Stage[RateLimitOptions]):
         standings: Sequence[Standing],
     ) -> Exchange:
         """The exchange that knows its limits; raises `RateLimited`."""
-        limits: tuple[Limit, ...] = exchange.facts.get(LIMITS, ())
-        told: list[str] = []
-        for due, standing in zip(dues, standings, strict=True):
-            if standing.wait:
-                raise self._refused(exchange, dues, standings)
-            limit = _limit(due, standing)
-            limits = (*limits, limit)
-            told.append(f"{plain(limit.left)} of {due.rule.all} left")
-        self.tell(exchange, "; ".join(told))
-        exchange = exchange.knowing(LIMITS, limits)
+        if not granted(standings):
+            raise self._refused(exchange, dues, standings)
+        before: tuple[Limit, ...] = exchange.facts.get(LIMITS, ())
+        limits = tuple(map(_limit, dues, standings))
+        self.tell(exchange, "; ".join(map(_told, dues, limits)))
+        exchange = exchange.knowing(LIMITS, (*before, *limits))
         return exchange.knowing(_OWN_COUNTED, True) if own else exchange
 
     def _refused(
@@ -173,3 +169,7 @@ def _limit(due: Due, standing: Standing) -> Limit:
     if rule.of in ("tokens", "money"):
         left += due.charge.cost
     return Limit(rule.name, rule.most, left if rule.of == "money" else int(left), rule.window)
+
+
+def _told(due: Due, limit: Limit) -> str:
+    return f"{plain(limit.left)} of {due.rule.all} left"
