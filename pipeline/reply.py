@@ -146,11 +146,11 @@ class Reply(Told):
 
     def _has_ended(self) -> bool:
         """Whether the end came with what came last; raises the failure that it is."""
-        for event in self._buffer[-1] if self._buffer else ():
-            if isinstance(event, Failure):
-                raise event.error
+        for event in reversed(self._buffer[-1]) if self._buffer else ():
             if isinstance(event, End):
                 return True
+            if isinstance(event, Failure):
+                raise event.error
         return False
 
     @property

@@ -16,6 +16,8 @@ from llm_proxy.pipeline.events import (
 
 Outcome = Literal["open", "complete", "failed", "abandoned"]
 
+_TELLING = (Usage, Finish, ToolCallStart, End, Failure)
+
 _OPENING = 4096
 """Characters of an answer's text that are its beginning."""
 
@@ -49,16 +51,18 @@ class Told:
             if isinstance(event, TextDelta):  # most are
                 if self._room > 0:
                     self._hear(event.text)
-            elif isinstance(event, ToolCallStart):
-                self.calls.append(event.id)
+            elif not isinstance(event, _TELLING):
+                pass
             elif isinstance(event, Usage):
                 self.usage = event
             elif isinstance(event, Finish):
                 self.finish = event.reason
+            elif isinstance(event, ToolCallStart):
+                self.calls.append(event.id)
             elif isinstance(event, End):
                 self.outcome = "complete"
                 return events[:behind]
-            elif isinstance(event, Failure):
+            else:
                 self.fail(event.error)
                 return events[:behind]
         return events
