@@ -10,7 +10,7 @@ from llm_proxy.pipeline.dialects.sse import SseFrame, SseSplitter, frame_end, pa
 from llm_proxy.pipeline.dialects.text_runs import TextAt, TextRuns
 from llm_proxy.pipeline.errors import ProxyError, UpstreamBroken
 from llm_proxy.pipeline.events import (
-    End,
+    LAST,
     Event,
     Failure,
     Frame,
@@ -54,7 +54,16 @@ class RawFrameReader(ABC):
         """The events that are complete with `data`; garbage is a `Failure` behind what was good."""
         events: list[Event] = []
         try:
-            self._read(self._splitter.feed(data), events)
+            block = self._splitter.feed(data)
+            position = 0
+            while position < len(block) and not self.ended:
+                if run := self._runs.cut(block, position):
+                    text, end = run
+                    events.append(TextDelta(text, Frame(block[position:end], 1, self.format)))
+                else:
+                    end = frame_end(block, position)
+                    events += self.read_frame(block[position:end])
+                position = end
         except ProxyError as error:
             events.append(self._failure(error))
         return events
@@ -70,17 +79,6 @@ class RawFrameReader(ABC):
         except ProxyError as error:
             events.append(self._failure(error))
         return events
-
-    def _read(self, block: bytes, events: list[Event]) -> None:
-        position = 0
-        while position < len(block) and not self.ended:
-            if run := self._runs.cut(block, position):
-                text, end = run
-                events.append(TextDelta(text, Frame(block[position:end], 1, self.format)))
-            else:
-                end = frame_end(block, position)
-                events += self.read_frame(block[position:end])
-            position = end
 
     def _failure(self, error: ProxyError, frame: Frame | None = None) -> Failure:
         self.ended = True
@@ -102,7 +100,7 @@ class FrameReader(RawFrameReader):
         shared = Frame(raw, 0, self.format)
         events = list(self.events_of(frame, frame.data, shared)) or [Opaque(shared)]
         shared.size = len(events)
-        if isinstance(events[-1], End | Failure):
+        if isinstance(events[-1], LAST):
             self.ended = True
         if len(events) == 1 and isinstance(events[0], TextDelta):
             self._runs.learn(raw)

@@ -77,8 +77,13 @@ class TextRuns:
     def cut(self, block: bytes, start: int) -> tuple[str, int] | None:
         """The text of the run of known frames at `start` of a block of whole frames, and where the
         run ends; None where no such run begins there."""
-        if not self._opening or not block.startswith(self._opening, start):
+        opening = self._opening
+        if not opening or not block.startswith(opening, start):
             return None
+        second = block.find(_FRAME_END, start + len(opening)) + len(_FRAME_END)
+        if not block.startswith(opening, second):
+            text = self._text(block[start:second])
+            return None if text is None else (text, second)
         bodies = self._bodies(block, start)
         try:
             # Each by itself, for halves of an escape or a character must not make a whole together;
@@ -88,17 +93,23 @@ class TextRuns:
             return None
         if not bodies or len(texts) != len(bodies):
             return None
-        around = len(self._opening) + len(self._ending) + len(_FRAME_END)
+        around = len(opening) + len(self._ending) + len(_FRAME_END)
         return "".join(texts), start + len(bodies) * around + sum(map(len, bodies))
+
+    def _text(self, frame: bytes) -> str | None:
+        """The text of a frame that is known to its text and comes alone."""
+        quote, behind = len(self._opening) - 1, len(frame) - len(_FRAME_END) - len(self._ending)
+        if behind <= quote or not frame.startswith(self._ending, behind):
+            return None
+        try:
+            text: str = orjson.loads(frame[quote : behind + 1])
+        except ValueError:
+            return None
+        return text
 
     def _bodies(self, block: bytes, start: int) -> list[bytes]:
         """What stands between the quotes of each frame of the run."""
         opening, ending = self._opening, self._ending
-        second = block.find(_FRAME_END, start) + len(_FRAME_END)
-        if not block.startswith(opening, second):
-            begin, end = start + len(opening), second - len(_FRAME_END) - len(ending)
-            is_known = begin <= end and block.startswith(ending, end)
-            return [block[begin:end]] if is_known else []
         per_frame = opening.count(b"\n") + len(_FRAME_END)
         lines = block[start:].split(b"\n", per_frame * _LONGEST)
         prefix = opening.rpartition(b"\n")[2]

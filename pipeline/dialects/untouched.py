@@ -11,6 +11,8 @@ def untouched_frame(events: Sequence[Event], position: int, format_: str) -> Fra
     frame = events[position].frame
     if frame is None or frame.format != format_ or position + frame.size > len(events):
         return None
+    if frame.size == 1:  # most have
+        return frame
     for behind in range(position + 1, position + frame.size):
         if events[behind].frame is not frame:
             return None

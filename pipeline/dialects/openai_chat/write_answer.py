@@ -127,6 +127,10 @@ def _reason(reason: FinishReason) -> str:
             return reason
 
 
+_UNSEEN = (KeepAlive, Opaque)
+"""What opens no message."""
+
+
 class ChunkWriter:
     """Writes one answer as chunks; `wants_usage` says whether the client asked for the counts."""
 
@@ -160,16 +164,19 @@ class ChunkWriter:
 
     def _note(self, event: Event) -> None:
         """Keep what later chunks of our own need from a frame that is relayed."""
-        if isinstance(event, Start):
+        if isinstance(event, TextDelta):  # most are
+            pass
+        elif isinstance(event, Start):
             self._start = event
-        if isinstance(event, Usage):
+        elif isinstance(event, Usage):
             self._usage = None  # told already
-        if isinstance(event, ToolCallStart):
+        elif isinstance(event, ToolCallStart):
             (self._custom_calls if event.custom else self._bare_calls).add(event.index)
-        if isinstance(event, ToolCallDelta):
+        elif isinstance(event, ToolCallDelta):
             self._bare_calls.discard(event.index)
-        if not isinstance(event, KeepAlive | Opaque):
-            self._opened = True
+        elif isinstance(event, _UNSEEN):
+            return
+        self._opened = True
 
     def _encode(self, event: Event) -> bytes:  # noqa: C901, PLR0911, PLR0912 - an arm for each kind
         match event:
