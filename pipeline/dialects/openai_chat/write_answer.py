@@ -147,26 +147,31 @@ class ChunkWriter:
         written: list[bytes] = []
         position = 0
         while position < len(events):
-            event = events[position]
             frame = untouched_frame(events, position, CHUNKS)
-            if frame is not None:
-                if isinstance(events[position + frame.size - 1], End):
-                    written.append(self._last_usage())
-                if not (isinstance(event, Usage) and frame.size == 1) or self._wants_usage:
-                    written.append(frame.raw)
-                for relayed in events[position : position + frame.size]:
-                    self._note(relayed)
-                position += frame.size
-            else:
-                written.append(self._encode(event))
+            if frame is None:
+                written.append(self._encode(events[position]))
                 position += 1
+            else:
+                relayed = events[position : position + frame.size]
+                written.append(self._relay(frame.raw, relayed))
+                position += frame.size
         return b"".join(written)
+
+    def _relay(self, raw: bytes, events: Sequence[Event]) -> bytes:
+        """The vendor's chunk, but not what the client did not ask for."""
+        last = events[-1]
+        if isinstance(last, TextDelta) and len(events) == 1:  # most are
+            self._opened = True
+            return raw
+        before = self._last_usage() if isinstance(last, End) else b""
+        is_asked_for = self._wants_usage or not (isinstance(last, Usage) and len(events) == 1)
+        for event in events:
+            self._note(event)
+        return before + raw if is_asked_for else before
 
     def _note(self, event: Event) -> None:
         """Keep what later chunks of our own need from a frame that is relayed."""
-        if isinstance(event, TextDelta):  # most are
-            pass
-        elif isinstance(event, Start):
+        if isinstance(event, Start):
             self._start = event
         elif isinstance(event, Usage):
             self._usage = None  # told already
