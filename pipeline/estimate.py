@@ -27,20 +27,31 @@ _MEDIA = 1000
 
 def estimated_tokens(request: ChatRequest) -> int:
     """The tokens of everything that would be sent."""
-    texts = [_bytes(part) for message in request.messages for part in message.parts]
-    texts += [_tool_bytes(tool) for tool in request.tools]
-    media = sum(_media(part) for message in request.messages for part in message.parts)
-    return ceil(sum(texts) / _BYTES_PER_TOKEN) + media + _MESSAGE * len(request.messages)
+    size = media = 0
+    for message in request.messages:
+        for part in message.parts:
+            if isinstance(part, Text):  # most parts of a long history, told by one question
+                size += _length(part.text)
+            else:
+                size += _bytes(part)
+                media += _media(part)
+    size += sum([_tool_bytes(tool) for tool in request.tools])
+    return ceil(size / _BYTES_PER_TOKEN) + media + _MESSAGE * len(request.messages)
+
+
+def _length(text: str) -> int:
+    """Bytes of UTF-8; a text knows whether it is all ASCII, and then need not be copied."""
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
 def _bytes(part: Part) -> int:
     match part:
-        case Text(text) | Refusal(text) | Reasoning(text):
-            return len(text.encode("utf-8", "replace"))
+        case Refusal(text) | Reasoning(text):
+            return _length(text)
         case ToolCall(_, name, arguments):
-            return len(f"{name}{arguments}".encode("utf-8", "replace"))
+            return _length(name) + _length(arguments)
         case ToolResult():
-            return len(part.text.encode("utf-8", "replace"))
+            return _length(part.text)
         case _:
             return 0
 
