@@ -26,7 +26,7 @@ class Patience:
 
     async def wait_for(self, result: Awaitable[T]) -> T:
         """The result; raises `TimeoutError` where it takes too long."""
-        task = self._task = asyncio.current_task()
+        task = self._task = asyncio.current_task(self._loop)
         assert task is not None  # noqa: S101 - what is awaited is awaited by a task
         cancelled_before = task.cancelling()
         self._since = self._loop.time()

@@ -6,7 +6,7 @@ but a hundred chunks that arrive together are paid for once.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -188,9 +188,11 @@ class Reply(Told):
     async def __anext__(self) -> Sequence[Event]:
         """The next events, at least one; a failure of the source is a `Failure` event."""
         while self.outcome == "open":
-            events = await self._next_batch()
-            if self._steps:
-                events = self._through_steps(events)
+            try:
+                events = self._buffer.popleft() if self._buffer else await self._coming()
+            except (StopAsyncIteration, TimeoutError, ProxyError) as error:
+                events = [self._broken(error)]
+            events = self._through_steps(events) if self._steps else events
             if events := self.learned(events):
                 return events
         raise StopAsyncIteration
@@ -209,23 +211,24 @@ class Reply(Told):
         # A step may drop what it likes, but an answer ends.
         return [*events, last] if last else events
 
-    async def _next_batch(self) -> Sequence[Event]:
-        if self._buffer:
-            return self._buffer.popleft()
-        if self._source is not None:
-            try:
-                if self._longest_gap is None:
-                    return await anext(self._source)
-                patience = self._patience = self._patience or Patience(self._longest_gap)
-                return await patience.wait_for(anext(self._source))
-            except StopAsyncIteration:
-                self._source = None
-            except TimeoutError:
-                gap = f" for {self._longest_gap:g} s" if self._longest_gap else ""
-                return [Failure(UpstreamTimeout(f"the backend was silent{gap}"))]
-            except ProxyError as error:
-                return [Failure(error)]
-        return [Failure(UpstreamBroken("the backend's answer ended in the middle"))]
+    def _coming(self) -> Awaitable[Sequence[Event]]:
+        """What the source gives next; no coroutine, for each chunk goes through every one."""
+        if self._source is None:
+            raise StopAsyncIteration
+        if self._longest_gap is None:
+            return anext(self._source)
+        patience = self._patience = self._patience or Patience(self._longest_gap)
+        return patience.wait_for(anext(self._source))
+
+    def _broken(self, error: Exception) -> Failure:
+        """How an answer ends whose source gave this in the place of events."""
+        if isinstance(error, TimeoutError):
+            gap = f" for {self._longest_gap:g} s" if self._longest_gap else ""
+            return Failure(UpstreamTimeout(f"the backend was silent{gap}"))
+        if isinstance(error, ProxyError):
+            return Failure(error)
+        self._source = None
+        return Failure(UpstreamBroken("the backend's answer ended in the middle"))
 
     async def collect(self) -> list[Event]:
         """All events; raises the error of an answer that breaks."""
