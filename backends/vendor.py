@@ -5,12 +5,12 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from http import HTTPStatus
-from io import BytesIO
 from typing import ClassVar
 
 import aiohttp
 from yarl import URL
 
+from llm_proxy.backends.body import payload
 from llm_proxy.backends.images import with_fetched_images
 from llm_proxy.backends.keepsakes import Collected, Keepsakes
 from llm_proxy.backends.keys import KeyRing
@@ -31,9 +31,6 @@ from llm_proxy.pipeline.exchange import Exchange
 from llm_proxy.pipeline.reply import Head, Reply
 from llm_proxy.pipeline.request import ChatRequest
 from llm_proxy.pipeline.traits import Traits
-
-_LARGE = 2**20
-"""Bytes; a body from here on is written in pieces, so that it cannot hold the event loop up."""
 
 _REMEMBERED = 512
 """Models whose facts are kept at hand."""
@@ -180,7 +177,7 @@ class Vendor(Backend[VendorOptions]):
         try:
             return await self.kit.http.post(
                 address,
-                data=body if len(body) < _LARGE else BytesIO(body),
+                data=payload(body),
                 headers={**self._headers, **self._keys.header(key), **more},
                 timeout=self._timeout,
                 allow_redirects=False,

@@ -20,6 +20,7 @@ import uvloop
 from aiohttp import web
 
 from bench import pass_through
+from bench.bytecodes import bytecodes
 from bench.cases import BIG, BURST, WHOLE, paced
 from bench.contestants import settings
 from bench.load import Case
@@ -124,33 +125,23 @@ async def _count(app: web.Application, case: Case, outside: Outside) -> Work:
 
 async def _batch(outside: Outside, url: str, body: bytes) -> "_Tally":
     tally = _Tally()
-    sys.setprofile(tally)
-    sys.settrace(tally.trace)
-    try:
-        await outside.ask(url, body, _BATCH)
-    finally:
-        sys.settrace(None)
-        sys.setprofile(None)
+    with bytecodes() as counted:
+        sys.setprofile(tally)
+        try:
+            await outside.ask(url, body, _BATCH)
+        finally:
+            sys.setprofile(None)
+    tally.bytecodes = counted()
     return tally
 
 
 class _Tally:
-    """A profile function that counts, and a trace function."""
+    """A profile function that counts."""
 
     def __init__(self) -> None:
-        self._bytecodes = 0
+        self.bytecodes = 0
         self._python: Counter[CodeType] = Counter()
         self._c = 0
-
-    def trace(self, frame: FrameType, _event: str, _: object) -> Callable[..., object]:
-        """Called where a function begins or a coroutine goes on: look at its bytecodes too."""
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        return self._step
-
-    def _step(self, _frame: FrameType, event: str, _: object) -> Callable[..., object]:
-        if event == "opcode":
-            self._bytecodes += 1
-        return self._step
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
         if event == "call":
@@ -168,7 +159,7 @@ class _Tally:
             modules[module] += calls
             functions[f"{module} {code.co_qualname}"] += calls
         each = [{name: n / _BATCH for name, n in found.items()} for found in (modules, functions)]
-        counts = (self._bytecodes, self._python.total(), self._c)
+        counts = (self.bytecodes, self._python.total(), self._c)
         return Work(*(n / _BATCH for n in counts), *each)
 
 

@@ -1,5 +1,4 @@
 from collections.abc import AsyncIterator
-from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -58,19 +57,10 @@ async def test_what_is_sent(
     common = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
     assert call.kwargs["headers"] == {**common, **headers}
     assert call.kwargs["allow_redirects"] is False
-    assert orjson.loads(call.kwargs["data"]) == {
+    assert orjson.loads(call.kwargs["data"].decode()) == {
         "model": "m2",
         "messages": [{"role": "user", "content": "hi"}],
     }
-
-
-async def test_a_large_body_is_written_in_pieces(http: aiohttp.ClientSession) -> None:
-    with aioresponses() as vendor:
-        vendor.post(CHAT, payload=completion(), response_class=MockedResponse)
-        await _backend(http).send(asking("x" * 2**20), "m")
-        ((_, (call,)),) = vendor.requests.items()
-
-    assert isinstance(call.kwargs["data"], BytesIO)
 
 
 @pytest.mark.parametrize(
