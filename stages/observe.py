@@ -137,5 +137,5 @@ def _told(error: BaseException, exchange: Exchange) -> dict[str, Any]:
 
 
 def _milliseconds(seconds: float) -> float:
-    """To the microsecond; `round` takes ten times as long."""
+    """To the microsecond; `round` takes three times as long."""
     return int(seconds * 1e6) / 1000

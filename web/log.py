@@ -12,13 +12,8 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 
 from llm_proxy.pipeline.config import LoggingConfig
 from llm_proxy.pipeline.log_line import LogLine
-from llm_proxy.web.log_record import LogRecord
 
-_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
-    "message",
-    "asctime",
-    "taskName",
-}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 _NOISY = ("asyncio", "aiohttp")
 
@@ -96,7 +91,6 @@ def set_up_logging(config: LoggingConfig) -> None:
         handler.setFormatter(_JsonFormatter())
     else:
         handler.setFormatter(_TextFormatter())
-    logging.setLogRecordFactory(LogRecord)
     logging.basicConfig(level=config.level, handlers=[handler], force=True)
     logging.getLogger("aiohttp.server").addFilter(_is_not_the_clients)
     # As Python's "Logging HOWTO" has it for speed: no line of ours tells where in the code it comes

@@ -14,7 +14,6 @@ def _root_as_it_was() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield
-    logging.setLogRecordFactory(logging.LogRecord)
     root.handlers[:] = handlers
     root.setLevel(level)
 
