@@ -61,7 +61,10 @@ class Standing:
 
 
 def all_fit(charges: Sequence[Charge], levels: Sequence[float]) -> bool:
-    """Whether limits at these levels let all the charges in."""
+    """Whether limits at these levels let all the charges in; raises `ValueError` where there is not
+    a level for each, which `map` would pass over."""
+    if len(charges) != len(levels):
+        raise ValueError(f"{len(charges)} charges and {len(levels)} levels")
     return not any(map(_is_over, charges, levels))
 
 

@@ -41,3 +41,10 @@ def test_to_wait_is_to_be_refused(most: int, window: float, level: float, cost: 
     (standing,) = standings([charge], [level])
     assert all_fit([charge], [level]) == (standing.wait == 0)
     assert standing.reset >= standing.wait - 1e-6 or cost > most
+
+
+@pytest.mark.parametrize("levels", [[], [0.0], [0.0, 0.0, 0.0]])
+def test_every_charge_has_a_level(levels: list[float]) -> None:
+    charges = [Charge("a", 4, 40), Charge("b", 4, 40)]
+    with pytest.raises(ValueError, match=r"^2 charges and "):
+        standings(charges, levels)
